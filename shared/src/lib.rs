@@ -1,1 +1,20 @@
-//! valora-shared
+//! The rules that the edge and the origin both obey.
+//!
+//! **In scope**: values and their parsing ([`id`], [`money`], [`time`]), the price rules ([`prices`]), the JSON
+//! of the API ([`wire`]), errors ([`problem`]), header names and header rules ([`http`]), cache rules
+//! ([`cache`]), settings ([`config`]).
+//!
+//! **Out of scope**: I/O, clocks, randomness, any platform crate. Bytes, headers and the time go in, a decision
+//! comes out, so that every rule is tested without a server and holds on wasm32 as it does natively.
+
+#![forbid(unsafe_code)]
+
+pub mod cache;
+pub mod config;
+pub mod http;
+pub mod id;
+pub mod money;
+pub mod prices;
+pub mod problem;
+pub mod time;
+pub mod wire;

@@ -1,0 +1,51 @@
+//! Which requests the cache looks at.
+
+/// Why a request goes past the cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bypass {
+    /// Only GET is answered from the cache.
+    Method,
+    /// Not under `/api/`, or on the list of paths never stored.
+    Route,
+    /// The request carries credentials, so its answer may be for one client alone.
+    Credentials,
+}
+
+/// Path prefixes that are never stored (design: cache.md).
+const NEVER_STORED: [&str; 4] = ["/api/health", "/api/auth/", "/api/admin/", "/api/blockchain/"];
+
+/// Whether an answer may come from the cache, going by method, path and whether there is an Authorization.
+///
+/// # Errors
+/// The reason why not.
+pub fn is_cached_route(method: &str, path: &str, has_authorization: bool) -> Result<(), Bypass> {
+    if method != "GET" {
+        Err(Bypass::Method)
+    } else if !path.starts_with("/api/") || NEVER_STORED.iter().any(|never| path.starts_with(never)) {
+        Err(Bypass::Route)
+    } else if has_authorization {
+        Err(Bypass::Credentials)
+    } else {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn products_and_prices_are_cached_and_private_things_never() {
+        for path in ["/api/products", "/api/products/1/price", "/api/price/1", "/api/prices"] {
+            assert_eq!(is_cached_route("GET", path, false), Ok(()), "{path}");
+        }
+        for path in
+            ["/", "/metrics", "/api/health", "/api/health/detailed", "/api/auth/me", "/api/admin/x", "/api"]
+        {
+            assert_eq!(is_cached_route("GET", path, false), Err(Bypass::Route), "{path}");
+        }
+        assert_eq!(is_cached_route("POST", "/api/price", false), Err(Bypass::Method));
+        assert_eq!(is_cached_route("HEAD", "/api/products", false), Err(Bypass::Method));
+        assert_eq!(is_cached_route("GET", "/api/products", true), Err(Bypass::Credentials));
+    }
+}

@@ -1,0 +1,17 @@
+//! Settings: read from any [`Source`] (the origin's environment, the Worker's vars), checked all at once, every
+//! fault reported by the variable's name.
+//!
+//! A section is a struct made by [`section!`](crate::section): each field names its variable, default and
+//! meaning, and docs/CONFIGURATION.md and the example files are generated from the same text.
+
+mod edge;
+mod reader;
+mod section;
+mod site;
+mod values;
+
+pub use edge::{EdgeConfig, IsolateConfig, UpstreamConfig};
+pub use reader::{Fault, Faults, Reader, Source};
+pub use section::{Section, Variable};
+pub use site::SiteConfig;
+pub use values::{Bounded, Environment, HttpOrigin, LogLevel, Setting};

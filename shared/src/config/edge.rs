@@ -1,0 +1,98 @@
+//! The Worker's settings. They stand here and not in edge/, because three read them: the Worker itself, the
+//! build that refuses faulty ones, and the generator of docs/CONFIGURATION.md.
+
+use super::{Bounded, Faults, HttpOrigin, Reader, Section, SiteConfig, Source, Variable};
+
+crate::section! {
+    /// How the edge reaches the origin.
+    pub struct UpstreamConfig("Edge to origin") {
+        /// Where the origin is.
+        pub origin_url: HttpOrigin, var "ORIGIN_URL" = "http://127.0.0.1:8000";
+        /// Milliseconds the origin has for its whole answer; then the client gets a 504.
+        pub origin_timeout_ms: Bounded<100, 60_000>, var "ORIGIN_TIMEOUT_MS" = "10000";
+    }
+}
+
+crate::section! {
+    /// What one isolate keeps.
+    pub struct IsolateConfig("Edge memory") {
+        /// Bytes of responses an isolate keeps in memory, of the 128 MB it has.
+        pub cache_memory_bytes: Bounded<65_536, 67_108_864>, var "CACHE_MEMORY_BYTES" = "33554432";
+    }
+}
+
+/// Everything the Worker reads from its vars and secrets.
+#[derive(Debug, Clone)]
+pub struct EdgeConfig {
+    /// Shared with the origin.
+    pub site: SiteConfig,
+    /// The way to the origin.
+    pub upstream: UpstreamConfig,
+    /// Memory.
+    pub isolate: IsolateConfig,
+}
+
+impl EdgeConfig {
+    /// Heading and variables of each section.
+    pub const SECTIONS: &'static [(&'static str, &'static [Variable])] = &[
+        (SiteConfig::TITLE, SiteConfig::VARIABLES),
+        (UpstreamConfig::TITLE, UpstreamConfig::VARIABLES),
+        (IsolateConfig::TITLE, IsolateConfig::VARIABLES),
+    ];
+
+    /// All variables.
+    pub fn variables() -> impl Iterator<Item = &'static Variable> {
+        Self::SECTIONS.iter().flat_map(|(_, variables)| variables.iter())
+    }
+
+    /// Reads and checks everything.
+    ///
+    /// # Errors
+    /// Every fault, by variable.
+    pub fn read(source: &dyn Source) -> Result<Self, Faults> {
+        let mut reader = Reader::new(source);
+        let site = SiteConfig::read(&mut reader);
+        let upstream = UpstreamConfig::read(&mut reader);
+        let isolate = IsolateConfig::read(&mut reader);
+        if let Some(site) = &site {
+            site.check(&mut reader);
+        }
+        let whole = (|| Some(Self { site: site?, upstream: upstream?, isolate: isolate? }))();
+        reader.finish(whole)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    #[test]
+    fn without_any_variable_the_edge_runs_for_a_developer() {
+        let config = EdgeConfig::read(&HashMap::<String, String>::new()).unwrap();
+        assert_eq!(config.upstream.origin_url.as_str(), "http://127.0.0.1:8000");
+        assert_eq!(config.isolate.cache_memory_bytes.get(), 32 << 20);
+    }
+
+    #[test]
+    fn all_faults_are_told_at_once_by_name() {
+        let source: HashMap<String, String> = [
+            ("ENVIRONMENT", "production"),
+            ("ORIGIN_URL", "origin.internal"),
+            ("ORIGIN_TIMEOUT_MS", "soon"),
+            ("CACHE_MEMORY_BYTES", "1"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+        let faults = EdgeConfig::read(&source).unwrap_err();
+        let names: Vec<_> = faults.iter().map(|fault| fault.variable).collect();
+        assert_eq!(names, ["ORIGIN_URL", "ORIGIN_TIMEOUT_MS", "CACHE_MEMORY_BYTES", "FRONTEND_URL"]);
+    }
+
+    #[test]
+    fn no_variable_is_named_twice() {
+        let mut names: Vec<_> = EdgeConfig::variables().map(|variable| variable.name).collect();
+        names.sort_unstable();
+        assert!(names.windows(2).all(|pair| pair[0] != pair[1]));
+    }
+}

@@ -1,0 +1,101 @@
+//! Reading that never stops at the first fault.
+
+use super::{Setting, Variable};
+use std::{collections::HashMap, fmt};
+
+/// Where settings come from. An empty value counts as absent, as in an `.env` file with `NAME=`.
+pub trait Source {
+    /// The value of a variable.
+    fn get(&self, name: &str) -> Option<String>;
+}
+
+impl<S: std::hash::BuildHasher> Source for HashMap<String, String, S> {
+    fn get(&self, name: &str) -> Option<String> {
+        HashMap::get(self, name).cloned()
+    }
+}
+
+/// One thing wrong with the settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The variable.
+    pub variable: &'static str,
+    /// What is wrong, with the limit. Holds no secret.
+    pub message: String,
+}
+
+/// Everything wrong with the settings; never empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Faults(Vec<Fault>);
+
+impl Faults {
+    /// Each fault, in the order of the variables.
+    pub fn iter(&self) -> impl Iterator<Item = &Fault> {
+        self.0.iter()
+    }
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, fault) in self.0.iter().enumerate() {
+            let separator = if i == 0 { "" } else { "\n" };
+            write!(f, "{separator}{}: {}", fault.variable, fault.message)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Faults {}
+
+/// Reads variables and gathers faults.
+pub struct Reader<'a> {
+    source: &'a dyn Source,
+    faults: Vec<Fault>,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader without faults yet.
+    pub fn new(source: &'a dyn Source) -> Self {
+        Self { source, faults: Vec::new() }
+    }
+
+    /// One variable: its value, else its default. `None` where there is neither or it is faulty, which
+    /// [`Self::finish`] then reports.
+    pub fn read<T: Setting>(&mut self, variable: &Variable) -> Option<T> {
+        let given = self.source.get(variable.name).filter(|value| !value.trim().is_empty());
+        let Some(text) = given.as_deref().or(variable.default) else {
+            let absent = T::absent();
+            if absent.is_none() {
+                self.fault(variable.name, format!("is not set; it must be {}", T::form()));
+            }
+            return absent;
+        };
+        match T::parse(text.trim()) {
+            Ok(value) => Some(value),
+            Err(reason) if variable.secret => {
+                self.fault(variable.name, reason);
+                None
+            }
+            Err(reason) => {
+                self.fault(variable.name, format!("{text:?} is not allowed: {reason}"));
+                None
+            }
+        }
+    }
+
+    /// Reports a fault that lies between variables.
+    pub fn fault(&mut self, variable: &'static str, message: impl Into<String>) {
+        self.faults.push(Fault { variable, message: message.into() });
+    }
+
+    /// The settings, if nothing was wrong.
+    ///
+    /// # Errors
+    /// Every fault that was found.
+    pub fn finish<T>(self, settings: Option<T>) -> Result<T, Faults> {
+        match settings {
+            Some(settings) if self.faults.is_empty() => Ok(settings),
+            _ => Err(Faults(self.faults)),
+        }
+    }
+}

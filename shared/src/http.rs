@@ -1,0 +1,10 @@
+//! Header names and the header rules both sides follow.
+
+mod cors;
+mod hop_by_hop;
+pub mod names;
+mod security;
+
+pub use cors::{CorsDecision, CorsPolicy, EXPOSED_HEADERS, Preflight, is_preflight};
+pub use hop_by_hop::is_dropped_from_outside;
+pub use security::{CSP_JSON, security_headers};

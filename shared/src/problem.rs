@@ -1,0 +1,199 @@
+//! Errors as clients see them: RFC 9457 `application/problem+json`, with the fields the Python backend had.
+
+mod code;
+
+pub use code::ErrorCode;
+
+use crate::id::CorrelationId;
+use serde::Serialize;
+use std::borrow::Cow;
+
+/// The media type of every error body.
+pub const CONTENT_TYPE: &str = "application/problem+json";
+
+/// One thing wrong with the input.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldError {
+    /// The field, parameter or path segment.
+    pub field: Cow<'static, str>,
+    /// What is wrong, with the limit.
+    pub message: String,
+    /// Where it stood.
+    #[serde(skip)]
+    pub place: Place,
+}
+
+/// The part of a request that a field stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// The JSON body.
+    Body,
+    /// The path.
+    Path,
+    /// The query string.
+    Query,
+}
+
+/// An error on its way to a client. What it says is safe to show: causes go to the log, never in here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Which error.
+    pub code: ErrorCode,
+    /// What happened this time, for people.
+    pub detail: Cow<'static, str>,
+    /// For [`ErrorCode::ValidationError`]: each fault.
+    pub errors: Vec<FieldError>,
+    /// For [`ErrorCode::PayloadTooLarge`]: the limit.
+    pub max_size_bytes: Option<u64>,
+    /// Seconds after which trying again makes sense (Retry-After).
+    pub retry_after_seconds: Option<u32>,
+    /// For [`ErrorCode::MethodNotAllowed`]: the methods that are (Allow).
+    pub allow: Option<Cow<'static, str>>,
+}
+
+impl Problem {
+    /// An error with what happened.
+    pub fn new(code: ErrorCode, detail: impl Into<Cow<'static, str>>) -> Self {
+        let detail = detail.into();
+        Self {
+            code,
+            detail,
+            errors: Vec::new(),
+            max_size_bytes: None,
+            retry_after_seconds: None,
+            allow: None,
+        }
+    }
+
+    /// Input faults, all of them at once.
+    pub fn validation(errors: Vec<FieldError>) -> Self {
+        let fields: Vec<&str> = errors.iter().map(|error| error.field.as_ref()).collect();
+        let detail = format!("The request is not valid: {}.", fields.join(", "));
+        Self { errors, ..Self::new(ErrorCode::ValidationError, detail) }
+    }
+
+    /// One input fault.
+    pub fn invalid(place: Place, field: &'static str, message: impl Into<String>) -> Self {
+        Self::validation(vec![FieldError { field: field.into(), message: message.into(), place }])
+    }
+
+    /// With a Retry-After.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after_seconds = Some(seconds);
+        self
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        self.code.status()
+    }
+
+    /// The JSON body for a request to `path`.
+    pub fn body(&self, path: &str, correlation_id: &CorrelationId) -> Vec<u8> {
+        let details: Vec<Detail<'_>> = self.errors.iter().map(Detail::from).collect();
+        let body = Body {
+            type_: self.code.type_uri(),
+            title: self.code.title(),
+            status: self.code.status(),
+            detail: &self.detail,
+            instance: path,
+            error: self.code.name(),
+            message: &self.detail,
+            path,
+            correlation_id,
+            errors: &self.errors,
+            details,
+            max_size_bytes: self.max_size_bytes,
+        };
+        // Strings and integers only: writing them cannot fail.
+        serde_json::to_vec(&body).unwrap_or_default()
+    }
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    #[serde(rename = "type")]
+    type_: String,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    instance: &'a str,
+    error: &'static str,
+    message: &'a str,
+    path: &'a str,
+    correlation_id: &'a CorrelationId,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [FieldError],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    details: Vec<Detail<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_size_bytes: Option<u64>,
+}
+
+/// A fault in the form of the Python backend (FastAPI's).
+#[derive(Serialize)]
+struct Detail<'a> {
+    loc: [&'a str; 2],
+    msg: &'a str,
+    #[serde(rename = "type")]
+    type_: &'static str,
+}
+
+impl<'a> From<&'a FieldError> for Detail<'a> {
+    fn from(error: &'a FieldError) -> Self {
+        let place = match error.place {
+            Place::Body => "body",
+            Place::Path => "path",
+            Place::Query => "query",
+        };
+        Self { loc: [place, &error.field], msg: &error.message, type_: "value_error" }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body(problem: &Problem) -> serde_json::Value {
+        let id = CorrelationId::parse("test-correlation").unwrap();
+        serde_json::from_slice(&problem.body("/api/price", &id)).unwrap()
+    }
+
+    #[test]
+    fn a_problem_has_the_rfcs_fields_and_the_python_backends() {
+        let body = body(&Problem::new(ErrorCode::ProductNotFound, "There is no product 9."));
+        assert_eq!(
+            body,
+            serde_json::json!({
+                "type": "/errors/ProductNotFound", "title": "Product not found", "status": 404,
+                "detail": "There is no product 9.", "instance": "/api/price", "error": "ProductNotFound",
+                "message": "There is no product 9.", "path": "/api/price", "correlation_id": "test-correlation",
+            })
+        );
+    }
+
+    #[test]
+    fn a_validation_problem_names_every_field_twice() {
+        let body = body(&Problem::invalid(Place::Body, "margin_percent", "must be 0 to 90"));
+        assert_eq!(
+            body["errors"],
+            serde_json::json!([{"field": "margin_percent", "message": "must be 0 to 90"}])
+        );
+        assert_eq!(
+            body["details"],
+            serde_json::json!([{"loc": ["body", "margin_percent"], "msg": "must be 0 to 90", "type": "value_error"}])
+        );
+        assert_eq!(body["status"], 422);
+    }
+
+    #[test]
+    fn codes_are_stable_names_with_a_page_each() {
+        for code in ErrorCode::ALL {
+            assert_eq!(ErrorCode::parse(code.name()), Some(*code));
+            assert!((400..600).contains(&code.status()));
+            assert!(!code.cause().is_empty() && !code.cure().is_empty());
+        }
+        assert_eq!(ErrorCode::parse("Nonsense"), None);
+    }
+}

@@ -1,0 +1,111 @@
+//! Every error there is. docs/ERRORS.md and `GET /errors/{Code}` are made from this table.
+
+macro_rules! codes {
+    ($( $name:ident $status:literal $title:literal, cause: $cause:literal, cure: $cure:literal
+        $(, variable: $variable:literal)?; )*) => {
+        /// A stable CamelCase name with its status and what to do about it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum ErrorCode {
+            $( #[doc = $cause] $name, )*
+        }
+
+        impl ErrorCode {
+            /// All of them, in the order of docs/ERRORS.md.
+            pub const ALL: &'static [Self] = &[$( Self::$name, )*];
+
+            /// The stable name, `error` in the body.
+            pub const fn name(self) -> &'static str {
+                match self { $( Self::$name => stringify!($name), )* }
+            }
+
+            /// The HTTP status.
+            pub const fn status(self) -> u16 {
+                match self { $( Self::$name => $status, )* }
+            }
+
+            /// A short title that never changes (RFC 9457 §3.1.3).
+            pub const fn title(self) -> &'static str {
+                match self { $( Self::$name => $title, )* }
+            }
+
+            /// Why it happens.
+            pub const fn cause(self) -> &'static str {
+                match self { $( Self::$name => $cause, )* }
+            }
+
+            /// What to do about it.
+            pub const fn cure(self) -> &'static str {
+                match self { $( Self::$name => $cure, )* }
+            }
+
+            /// The variable that decides, where one does.
+            pub const fn variable(self) -> Option<&'static str> {
+                match self { $( Self::$name => codes!(@variable $($variable)?), )* }
+            }
+        }
+    };
+    (@variable $variable:literal) => { Some($variable) };
+    (@variable) => { None };
+}
+
+codes! {
+    BadRequest 400 "Bad request",
+        cause: "The request cannot be read: broken JSON, a broken header, a path that is no path.",
+        cure: "Send well-formed HTTP with a JSON body; `detail` says where reading stopped.";
+    OriginNotAllowed 403 "Origin not allowed",
+        cause: "A browser asked, by a CORS preflight, for a site that is not on the list.",
+        cure: "Add the site's exact origin (scheme, host and port).",
+        variable: "FRONTEND_URL";
+    ProductNotFound 404 "Product not found",
+        cause: "There is no product with this id, or it is no longer active.",
+        cure: "Take an id from `GET /api/products`.";
+    PriceNotFound 404 "Price not found",
+        cause: "The product exists, but no source has told a price and none is known from before.",
+        cure: "Import or push a price for it, then ask again.";
+    RouteNotFound 404 "Route not found",
+        cause: "There is nothing at this path.",
+        cure: "Check the path against the README's table of routes.";
+    MethodNotAllowed 405 "Method not allowed",
+        cause: "The path exists, but not for this method.",
+        cure: "Use one of the methods in the `Allow` header.";
+    PayloadTooLarge 413 "Payload too large",
+        cause: "The body is longer than the limit, which `max_size_bytes` names.",
+        cure: "Send less, or raise the limit.",
+        variable: "MAX_REQUEST_SIZE";
+    UnsupportedMediaType 415 "Unsupported media type",
+        cause: "The body is not declared as JSON.",
+        cure: "Send `Content-Type: application/json`.";
+    ValidationError 422 "Validation error",
+        cause: "A field, parameter or path segment has a value that is not allowed.",
+        cure: "`errors` names each field and its limit.";
+    InternalError 500 "Internal error",
+        cause: "Something failed on our side. The answer tells nothing else, on purpose.",
+        cure: "Give the operator the `correlation_id`: the log holds the cause under it.";
+    OriginUnreachable 502 "Origin unreachable",
+        cause: "The edge cannot connect to the origin, or the connection broke.",
+        cure: "Try again after `Retry-After`; operators: is the origin up, and is its address right?",
+        variable: "ORIGIN_URL";
+    ConfigurationError 503 "Configuration error",
+        cause: "The edge has faulty settings and answers nothing until they are mended.",
+        cure: "Operators: the Worker's log lists every fault by variable name.";
+    DatabaseUnavailable 503 "Database unavailable",
+        cause: "The origin's database does not answer.",
+        cure: "Try again after `Retry-After`; operators: see `GET /api/health/detailed`.",
+        variable: "DATABASE_URL";
+    OriginTimeout 504 "Origin timeout",
+        cause: "The origin did not answer in time.",
+        cure: "Try again after `Retry-After`; operators: is the origin overloaded or stopped?",
+        variable: "ORIGIN_TIMEOUT_MS";
+}
+
+impl ErrorCode {
+    /// The code with this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.name() == name)
+    }
+
+    /// `type` in the body: a relative reference that the origin answers.
+    pub fn type_uri(self) -> String {
+        format!("/errors/{}", self.name())
+    }
+}
