@@ -1,1 +1,16 @@
-//! xtask
+//! The repository's own commands: `cargo xtask dev | up | down | test | lint | bench | build-edge | docs | doctor`.
+//!
+//! A library with a thin program around it, so that tests and benches start the system ([`system`]) just as
+//! the commands do.
+
+pub mod apt;
+pub mod cli;
+pub mod command;
+pub mod lock;
+pub mod npm;
+pub mod paths;
+pub mod process;
+pub mod stamp;
+pub mod step;
+pub mod toolchain;
+pub mod worker;

@@ -1,0 +1,7 @@
+//! `cargo xtask`: see [`xtask::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    xtask::cli::main()
+}

@@ -1,0 +1,63 @@
+//! From a compiled module to the two files that workerd runs, skipped when nothing changed.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+use super::{WorkerVariant, bindgen, optimise};
+use crate::command::run_quietly;
+use crate::stamp::Stamp;
+use crate::step::{cached, step};
+use crate::{npm, paths};
+
+const ENTRY: &str = "edge/js/entry.mjs";
+
+/// Changes whenever the steps below do, so that an old result is not taken for a new one.
+const RECIPE: &str = "1";
+
+/// Runs wasm-bindgen, wasm-opt and esbuild over a compiled module.
+pub(super) fn finish(variant: WorkerVariant, wasm: &Path) -> Result<()> {
+    let out = variant.folder();
+    let stamp = Stamp::new(paths::target().join(format!("{}.stamp", variant.name().replace(' ', "-"))))
+        .text(RECIPE)
+        .content(wasm)?
+        .content(paths::in_root(ENTRY))?
+        .content(paths::in_root("package-lock.json"))?
+        .content(paths::in_root("Cargo.lock"))?;
+    if stamp.is_current() && out.join("index.js").is_file() && out.join("index_bg.wasm").is_file() {
+        cached(variant.name(), "up to date");
+        return Ok(());
+    }
+    step(variant.name(), "wasm-bindgen, wasm-opt and esbuild make the Worker", || {
+        let work = tempfile::tempdir_in(paths::target())?;
+        let (glue, small) = (work.path().join("index.js"), work.path().join("small.wasm"));
+        bindgen::generate(wasm, work.path())?;
+        optimise::optimise(&work.path().join("index_bg.wasm"), &small)?;
+        let script = work.path().join("bundle.js");
+        bundle(&glue, &script)?;
+        std::fs::create_dir_all(&out)?;
+        // The script last: `wrangler dev` watches it and must find the module that belongs to it.
+        replace(&small, &out.join("index_bg.wasm"))?;
+        replace(&script, &out.join("index.js"))
+    })?;
+    stamp.write()
+}
+
+/// The entry and wasm-bindgen's glue in one file; the .wasm stays an import of its own.
+fn bundle(glue: &Path, to: &Path) -> Result<()> {
+    run_quietly(
+        npm::tool("esbuild")
+            .arg(ENTRY)
+            .arg(format!("--alias:valora-edge={}", glue.display()))
+            .arg(format!("--outfile={}", to.display()))
+            .args(["--bundle", "--format=esm", "--target=es2022", "--log-level=warning"])
+            .args(["--external:*.wasm", "--external:cloudflare:*"]),
+    )
+}
+
+/// Puts a file in place at once, so that nobody reads half of it.
+fn replace(from: &Path, to: &Path) -> Result<()> {
+    let beside = to.with_extension("new");
+    std::fs::copy(from, &beside)?;
+    std::fs::rename(&beside, to).with_context(|| format!("cannot write {}", to.display()))
+}
