@@ -2,10 +2,12 @@
 //! comes with the cache issue; what stands here is right and small.
 
 mod cacheable;
+mod envelope;
 mod key;
 mod lifetime;
 
 pub use cacheable::{Bypass, is_cached_route};
+pub use envelope::Envelope;
 pub use key::{CacheKey, InvalidTarget, path_of};
 pub use lifetime::{Lifetime, NotStored, UpstreamFields, lifetime};
 

@@ -6,5 +6,5 @@ pub mod names;
 mod security;
 
 pub use cors::{CorsDecision, CorsPolicy, EXPOSED_HEADERS, Preflight, is_preflight};
-pub use hop_by_hop::is_dropped_from_outside;
+pub use hop_by_hop::{is_dropped_from_answer, is_dropped_from_outside};
 pub use security::{CSP_JSON, security_headers};

@@ -131,7 +131,7 @@ struct Body<'a> {
     max_size_bytes: Option<u64>,
 }
 
-/// A fault in the form of the Python backend (FastAPI's).
+/// A fault in the form of the Python backend's framework.
 #[derive(Serialize)]
 struct Detail<'a> {
     loc: [&'a str; 2],

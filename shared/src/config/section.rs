@@ -3,7 +3,7 @@
 use super::Reader;
 
 /// One variable, as it is documented.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Variable {
     /// Its name in the environment.
     pub name: &'static str,

@@ -4,15 +4,15 @@
 use crate::config::{Environment, SiteConfig};
 
 /// Methods the API has.
-pub const ALLOWED_METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+const ALLOWED_METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 /// Request headers a page may send; a list, because `*` means nothing with credentials.
-pub const ALLOWED_HEADERS: &str = "accept, accept-language, authorization, content-language, content-type, \
+const ALLOWED_HEADERS: &str = "accept, accept-language, authorization, content-language, content-type, \
      if-modified-since, if-none-match, traceparent, tracestate, x-correlation-id, x-requested-with";
 /// Response headers a page may read.
 pub const EXPOSED_HEADERS: &str = "age, etag, ratelimit, ratelimit-policy, retry-after, server-timing, x-cache, \
      x-cache-ttl, x-correlation-id, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, x-response-time";
 /// Seconds a browser may keep a preflight's answer.
-pub const MAX_AGE_SECONDS: &str = "600";
+const MAX_AGE_SECONDS: &str = "600";
 
 /// Ports of the usual local front ends, on localhost and 127.0.0.1.
 const DEVELOPMENT_PORTS: [u16; 3] = [5173, 3000, 8080];

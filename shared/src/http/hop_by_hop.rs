@@ -1,10 +1,28 @@
-//! Fields that end at each hop.
+//! Fields that end at each hop, and what of an origin's answer ends at the edge.
 
-use super::names::INTERNAL_PREFIX;
+use super::names::{
+    CDN_CACHE_CONTROL, CORRELATION_ID, INTERNAL_PREFIX, RESPONSE_TIME, SERVER_TIMING, TRACEPARENT,
+};
 
-/// Whether a request field from outside is dropped before it goes on: hop-by-hop fields (RFC 9110 §7.6.1) and
-/// our own `X-Valora-*`. `name` in lower case. Fields that `Connection` names are the caller's to add.
+/// Whether a request field from outside is dropped before it goes on: hop-by-hop fields and our own `X-Valora-*`.
+/// `name` in lower case. Fields that `Connection` names are the caller's to add.
 pub fn is_dropped_from_outside(name: &str) -> bool {
+    is_hop_by_hop(name) || name.starts_with(INTERNAL_PREFIX)
+}
+
+/// Whether a field of the origin's answer ends at the edge: hop-by-hop fields, what the edge says itself on every
+/// answer, and what was meant for the edge alone (design: cache.md, "Storing"). `name` in lower case.
+pub fn is_dropped_from_answer(name: &str) -> bool {
+    let told_by_the_edge = matches!(name, CORRELATION_ID | RESPONSE_TIME | SERVER_TIMING | TRACEPARENT)
+        || ["access-control-", "ratelimit", "x-ratelimit-"].iter().any(|start| name.starts_with(start));
+    let meant_for_the_edge =
+        matches!(name, CDN_CACHE_CONTROL | "cache-tag") || name.starts_with(INTERNAL_PREFIX);
+    // The runtime counts the body it sends.
+    is_hop_by_hop(name) || told_by_the_edge || meant_for_the_edge || name == "content-length"
+}
+
+/// RFC 9110 §7.6.1, and the fields that older clients send.
+fn is_hop_by_hop(name: &str) -> bool {
     matches!(
         name,
         "connection"
@@ -16,7 +34,7 @@ pub fn is_dropped_from_outside(name: &str) -> bool {
             | "trailer"
             | "transfer-encoding"
             | "upgrade"
-    ) || name.starts_with(INTERNAL_PREFIX)
+    )
 }
 
 #[cfg(test)]
@@ -30,6 +48,18 @@ mod tests {
         }
         for name in ["authorization", "content-type", "x-correlation-id", "traceparent", "x-valor"] {
             assert!(!is_dropped_from_outside(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_the_edge_says_itself_is_not_taken_from_the_origin() {
+        for name in
+            ["access-control-allow-origin", "cdn-cache-control", "cache-tag", "x-correlation-id", "ratelimit"]
+        {
+            assert!(is_dropped_from_answer(name), "{name}");
+        }
+        for name in ["content-type", "cache-control", "etag", "location", "retry-after", "set-cookie"] {
+            assert!(!is_dropped_from_answer(name), "{name}");
         }
     }
 }
