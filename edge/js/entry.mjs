@@ -1,2 +1,92 @@
+// The Worker's entry: hands requests to the wasm, and survives the wasm's death.
+//
+// A panic in the Worker is a trap: the instance it happened in is lost, with all requests that were in it.
+// Here each of them is answered with 500 and a fresh instance takes over. Nothing else is decided here.
+
 import * as wasm from "valora-edge";
-export default { fetch(request, env, ctx) { return wasm.hit(request) ?? wasm.fetch(request, env, ctx); } };
+
+// One callback for each request that waits in the present instance. Data only: calling one wakes a promise
+// of another request, whose continuation workerd then runs in that request's own context.
+const waiting = new Set();
+
+// True when even the fresh instance could not start; the next request tries again.
+let lost = false;
+
+function replaceInstance(cause) {
+  console.error("the wasm instance died; a fresh one takes over", cause?.stack ?? cause);
+  // At once and not at the next request: until then a timer of another request could call into the dead
+  // instance, and wasm-bindgen would lead that call, with the old instance's pointers, into the new one.
+  // After the reset it refuses calls from the old one.
+  lost = true;
+  try {
+    wasm.__wbg_reset_state();
+    lost = false;
+  } catch (error) {
+    console.error("no fresh instance", error);
+  }
+  for (const giveUp of waiting) giveUp();
+  waiting.clear();
+}
+
+// An exception that left the wasm, whatever it was, left it half-way: destructors have not run. Only the
+// refusal of a call from an instance already replaced is harmless.
+const isRefusal = (error) => String(error?.message).startsWith("Cannot invoke closure from previous");
+
+// A death inside an asynchronous step surfaces only here: nobody calls that step who could catch it.
+addEventListener("error", (event) => {
+  if (!isRefusal(event.error)) replaceInstance(event.error);
+});
+addEventListener("unhandledrejection", (event) => {
+  if (event.reason instanceof WebAssembly.RuntimeError) replaceInstance(event.reason);
+});
+
+function internalError() {
+  return new Response('{"type":"about:blank","title":"Internal Server Error","status":500}', {
+    status: 500,
+    headers: { "content-type": "application/problem+json", "cache-control": "no-store" },
+  });
+}
+
+// A throw here is a death; a rejection later is an error that the wasm has returned.
+function start(request, env, ctx) {
+  try {
+    return wasm.fetch(request, env, ctx);
+  } catch (error) {
+    replaceInstance(error);
+    return undefined;
+  }
+}
+
+// Everything that needs I/O. The promise of a request that dies in the wasm never settles by itself, so it
+// races with one that `replaceInstance` settles.
+async function slow(request, env, ctx) {
+  let giveUp;
+  const instanceDied = new Promise((resolve) => {
+    giveUp = resolve;
+  });
+  waiting.add(giveUp);
+  try {
+    return (await Promise.race([start(request, env, ctx), instanceDied])) ?? internalError();
+  } catch (error) {
+    console.error("a request was refused by the wasm", error);
+    return internalError();
+  } finally {
+    waiting.delete(giveUp);
+  }
+}
+
+export default {
+  // Not async: a HIT leaves without a promise of its own.
+  fetch(request, env, ctx) {
+    try {
+      if (lost) replaceInstance("the last attempt failed");
+      return wasm.hit(request) ?? slow(request, env, ctx);
+    } catch (error) {
+      replaceInstance(error);
+      return internalError();
+    }
+  },
+};
+
+// Durable Object classes are exported from here, one line each, when there are any:
+// export { Hub } from "valora-edge";
