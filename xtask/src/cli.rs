@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
+use crate::up::{self, Up};
 use crate::worker::{self, WorkerVariant};
+use crate::wrangler::Wrangler;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "VALORA's own commands", disable_version_flag = true)]
@@ -16,6 +18,10 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Run edge and origin in the background; returns when both answer.
+    Up(Up),
+    /// End what `up` started.
+    Down,
     /// Build the Worker into build/worker/ (wrangler.toml calls this).
     BuildEdge {
         /// Also check the variables of [env.NAME] in wrangler.toml.
@@ -40,7 +46,12 @@ pub fn main() -> ExitCode {
 
 fn run(task: Task) -> Result<()> {
     match task {
-        Task::BuildEdge { env: _, faults } => {
+        Task::Up(arguments) => up::up(arguments),
+        Task::Down => up::down(),
+        Task::BuildEdge { env, faults } => {
+            if let Some(environment) = env.filter(|name| !name.is_empty()) {
+                Wrangler::read()?.check(&environment)?;
+            }
             worker::build(if faults { WorkerVariant::Faults } else { WorkerVariant::Plain })
         }
     }

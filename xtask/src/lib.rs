@@ -12,5 +12,8 @@ pub mod paths;
 pub mod process;
 pub mod stamp;
 pub mod step;
+pub mod system;
 pub mod toolchain;
+pub mod up;
 pub mod worker;
+pub mod wrangler;

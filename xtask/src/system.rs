@@ -1,0 +1,219 @@
+//! The whole system on this machine: origin and edge, started together, ended together.
+//!
+//! ```no_run
+//! use xtask::system::{System, SystemOptions};
+//! # fn main() -> anyhow::Result<()> {
+//! let data = tempfile::tempdir()?;
+//! let system = System::start(SystemOptions::new(data.path()))?;
+//! println!("{} in front of {}", system.edge_url(0), system.origin_url());
+//! # Ok(())
+//! # }
+//! ```
+//! Dropping a [`System`] ends every process it started and everything those started; if our own process dies
+//! without dropping it, a watchdog does.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use rustix::process::Signal;
+
+use crate::process;
+
+pub mod health;
+pub mod logs;
+pub mod ports;
+
+mod edge;
+mod options;
+mod origin;
+mod service;
+mod watchdog;
+
+pub use options::{EdgeRuntime, SystemOptions};
+pub(crate) use service::Service;
+
+use watchdog::Watchdog;
+
+/// How long both sides may take until they answer.
+const START_LIMIT: Duration = Duration::from_secs(60);
+
+/// A running system.
+#[derive(Debug)]
+pub struct System {
+    options: SystemOptions,
+    edge: Service,
+    origin: Option<Service>,
+    edge_ports: Vec<u16>,
+    origin_port: u16,
+    watchdog: Option<Watchdog>,
+}
+
+impl System {
+    /// Starts what the options name and waits until all of it answers `/api/health`. Builds nothing: see
+    /// [`SystemOptions::build`].
+    ///
+    /// # Errors
+    /// A busy port, a program that is not there or ends at once, or no answer within a minute; the message
+    /// holds the end of the log.
+    pub fn start(options: SystemOptions) -> Result<Self> {
+        Self::launch(options, Some(Watchdog::start()?))
+    }
+
+    /// The same for processes that shall outlive ours (`cargo xtask up`): the caller must keep
+    /// [`System::services`] and [`System::forget`] the system.
+    pub(crate) fn start_detached(options: SystemOptions) -> Result<Self> {
+        Self::launch(options, None)
+    }
+
+    fn launch(options: SystemOptions, watchdog: Option<Watchdog>) -> Result<Self> {
+        std::fs::create_dir_all(options.logs())?;
+        // Relative paths would mean something else to the programs, which start in other folders.
+        let options = SystemOptions { data: options.data.canonicalize()?, ..options };
+        let edge_ports = ports::consecutive(options.edge_port, options.isolates)?;
+        let origin_port =
+            if options.origin { ports::consecutive(options.origin_port, 1)?[0] } else { options.origin_port };
+        let detached = watchdog.is_none();
+        let origin = if options.origin { Some(origin::spawn(&options, origin_port, detached)?) } else { None };
+        let edge = edge::spawn(&options, &edge_ports, origin_port, detached)?;
+        // From here on, dropping `system` ends what was started.
+        let mut system = Self { options, edge, origin, edge_ports, origin_port, watchdog };
+        system.guard();
+        system.wait_for_origin()?;
+        for port in system.edge_ports.clone() {
+            // Any answer will do: with faulty settings or without an origin the edge answers 5xx, and a test
+            // may want to see just that.
+            health::wait(port, &mut system.edge, START_LIMIT, |_| true)?;
+        }
+        Ok(system)
+    }
+
+    /// The address of an isolate, without a slash at its end.
+    pub fn edge_url(&self, isolate: usize) -> String {
+        let port = self.edge_ports.get(isolate).copied().unwrap_or_default();
+        format!("http://127.0.0.1:{port}")
+    }
+
+    /// The addresses of all isolates.
+    pub fn edge_urls(&self) -> Vec<String> {
+        (0..self.edge_ports.len()).map(|isolate| self.edge_url(isolate)).collect()
+    }
+
+    /// The origin's address, without a slash at its end.
+    pub fn origin_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.origin_port)
+    }
+
+    /// Where database, KV, objects and logs lie.
+    pub fn data(&self) -> &Path {
+        &self.options.data
+    }
+
+    /// What the edge has printed so far.
+    pub fn edge_log(&self) -> String {
+        logs::read(&self.edge.log)
+    }
+
+    /// What the origin has printed so far, over all its starts.
+    pub fn origin_log(&self) -> String {
+        logs::read(&origin::log(&self.options))
+    }
+
+    /// Process ids of workerd, for CPU accounting.
+    pub fn edge_pids(&self) -> Vec<u32> {
+        let members = process::members(self.edge.group());
+        members.into_iter().filter(|process| process.name == "workerd").map(|process| process.pid).collect()
+    }
+
+    /// Process id of the origin while it runs.
+    pub fn origin_pid(&self) -> Option<u32> {
+        self.origin.as_ref().map(Service::group)
+    }
+
+    /// Kills the origin as a crash would: without a word.
+    pub fn kill_origin(&mut self) {
+        if let Some(mut origin) = self.origin.take() {
+            origin.kill();
+        }
+    }
+
+    /// Ends the origin as an operator would: with SIGTERM, and waits for it.
+    pub fn stop_origin(&mut self) {
+        self.origin = None;
+    }
+
+    /// Freezes the origin: connections open, no answer comes.
+    pub fn pause_origin(&self) {
+        self.signal_origin(Signal::STOP);
+    }
+
+    /// Lets a frozen origin go on.
+    pub fn resume_origin(&self) {
+        self.signal_origin(Signal::CONT);
+    }
+
+    /// Starts the origin on its old port and data, and waits until it answers.
+    ///
+    /// # Errors
+    /// When it runs already or does not start.
+    pub fn start_origin(&mut self) -> Result<()> {
+        if self.origin.is_some() {
+            bail!("the origin runs already");
+        }
+        if self.origin_port == 0 {
+            self.origin_port = ports::consecutive(0, 1)?[0];
+        }
+        self.origin = Some(origin::spawn(&self.options, self.origin_port, self.watchdog.is_none())?);
+        self.guard();
+        self.wait_for_origin()
+    }
+
+    pub(crate) fn services(&self) -> impl Iterator<Item = &Service> {
+        std::iter::once(&self.edge).chain(&self.origin)
+    }
+
+    /// The service that has ended by itself, if any.
+    pub(crate) fn ended(&mut self) -> Option<&Service> {
+        std::iter::once(&mut self.edge)
+            .chain(&mut self.origin)
+            .find_map(|service| if service.has_ended() { Some(&*service) } else { None })
+    }
+
+    /// Leaves the processes running.
+    pub(crate) fn forget(mut self) {
+        self.edge.release();
+        if let Some(origin) = &mut self.origin {
+            origin.release();
+        }
+    }
+
+    fn signal_origin(&self, signal: Signal) {
+        if let Some(origin) = &self.origin {
+            process::signal_group(origin.group(), signal);
+        }
+    }
+
+    fn guard(&mut self) {
+        let groups: Vec<u32> = self.services().map(Service::group).collect();
+        if let Some(watchdog) = &mut self.watchdog {
+            watchdog.guard(&groups);
+        }
+    }
+
+    fn wait_for_origin(&mut self) -> Result<()> {
+        let Some(origin) = &mut self.origin else { return Ok(()) };
+        health::wait(self.origin_port, origin, START_LIMIT, |status| status == 200)
+            .context("the origin does not start")
+    }
+}
+
+impl Drop for System {
+    fn drop(&mut self) {
+        // The edge first, so that it does not log that its origin is gone. Then the watchdog has no work.
+        self.edge.stop();
+        if let Some(origin) = &mut self.origin {
+            origin.stop();
+        }
+        self.watchdog = None;
+    }
+}

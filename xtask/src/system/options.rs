@@ -1,0 +1,90 @@
+//! What a system is made of.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use super::{edge, origin};
+use crate::{npm, worker, worker::WorkerVariant};
+
+/// What runs the Worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EdgeRuntime {
+    /// Miniflare with a socket of workerd's own for each isolate: fast, and several isolates.
+    #[default]
+    Miniflare,
+    /// The real `wrangler dev`, as a person starts it; one isolate.
+    WranglerDev,
+}
+
+/// What to start, where, with what.
+#[derive(Debug, Clone)]
+pub struct SystemOptions {
+    /// Database, KV, objects and logs.
+    pub data: PathBuf,
+    /// Port of the first isolate; 0 picks a free one.
+    pub edge_port: u16,
+    /// Port of the origin; 0 picks a free one.
+    pub origin_port: u16,
+    /// How many isolates share one set of objects, on consecutive ports.
+    pub isolates: u16,
+    /// The origin built with `--release`.
+    pub release: bool,
+    /// Which build of the Worker.
+    pub worker: WorkerVariant,
+    /// What runs it.
+    pub edge: EdgeRuntime,
+    /// Whether the origin is started. Without it, `origin_port` or `ORIGIN_URL` says where one is.
+    pub origin: bool,
+    /// Variables for both sides; they win over the environment and over wrangler.toml.
+    pub env: Vec<(String, String)>,
+}
+
+impl SystemOptions {
+    /// The usual system with its state in `data`, on free ports.
+    pub fn new(data: impl AsRef<Path>) -> Self {
+        Self {
+            data: data.as_ref().to_owned(),
+            edge_port: 0,
+            origin_port: 0,
+            isolates: 1,
+            release: false,
+            worker: WorkerVariant::Plain,
+            edge: EdgeRuntime::Miniflare,
+            origin: true,
+            env: Vec::new(),
+        }
+    }
+
+    /// Adds a variable for both sides.
+    #[must_use]
+    pub fn with_env(mut self, name: &str, value: &str) -> Self {
+        self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Builds what [`super::System::start`] needs, with all set-up; does nothing when all is up to date.
+    ///
+    /// # Errors
+    /// When a step fails.
+    pub fn build(&self) -> Result<()> {
+        npm::ensure()?;
+        worker::build(self.worker)?;
+        if self.origin {
+            origin::build(self.release)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn logs(&self) -> PathBuf {
+        self.data.join("logs")
+    }
+
+    /// Where the edge keeps its state.
+    pub(super) fn edge_state(&self) -> PathBuf {
+        self.data.join(match self.edge {
+            EdgeRuntime::Miniflare => edge::MINIFLARE_STATE,
+            EdgeRuntime::WranglerDev => edge::WRANGLER_STATE,
+        })
+    }
+}
