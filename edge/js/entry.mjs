@@ -40,11 +40,18 @@ addEventListener("unhandledrejection", (event) => {
   if (event.reason instanceof WebAssembly.RuntimeError) replaceInstance(event.reason);
 });
 
-function internalError() {
-  return new Response('{"type":"about:blank","title":"Internal Server Error","status":500}', {
-    status: 500,
-    headers: { "content-type": "application/problem+json", "cache-control": "no-store" },
-  });
+// The problem for a request that nobody is left to answer, taken from the instance while it lives.
+const lastResort = JSON.parse(wasm.lastResort());
+const ID = /^[A-Za-z0-9._-]{8,64}$/;
+
+function internalError(request) {
+  const given = request.headers.get("x-correlation-id");
+  const id = given && ID.test(given) ? given : crypto.randomUUID();
+  const path = new URL(request.url).pathname;
+  const problem = { ...lastResort.problem, instance: path, path, correlation_id: id };
+  const headers = new Headers(lastResort.headers);
+  headers.set("x-correlation-id", id);
+  return new Response(JSON.stringify(problem), { status: lastResort.status, headers });
 }
 
 // A throw here is a death; a rejection later is an error that the wasm has returned.
@@ -66,10 +73,10 @@ async function slow(request, env, ctx) {
   });
   waiting.add(giveUp);
   try {
-    return (await Promise.race([start(request, env, ctx), instanceDied])) ?? internalError();
+    return (await Promise.race([start(request, env, ctx), instanceDied])) ?? internalError(request);
   } catch (error) {
     console.error("a request was refused by the wasm", error);
-    return internalError();
+    return internalError(request);
   } finally {
     waiting.delete(giveUp);
   }
@@ -83,7 +90,7 @@ export default {
       return wasm.hit(request) ?? slow(request, env, ctx);
     } catch (error) {
       replaceInstance(error);
-      return internalError();
+      return internalError(request);
     }
   },
 };

@@ -8,7 +8,7 @@ mod lifetime;
 
 pub use cacheable::{Bypass, is_cached_route};
 pub use envelope::Envelope;
-pub use key::{CacheKey, InvalidTarget, path_of};
+pub use key::{CacheKey, InvalidTarget, path_of, target_of};
 pub use lifetime::{Lifetime, NotStored, UpstreamFields, lifetime};
 
 /// No cached answer lives longer than this until a price change can purge it: a wrong price must not live ten

@@ -16,7 +16,8 @@ pub struct Paise(pub i64);
 pub struct Rupees(pub Paise);
 
 /// A margin in basis points, 0 to 9,000 (0 to 90 percent). JSON: percent, as Python shows a float (`3.0`, `2.25`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// The default is none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Margin(u16);
 
 /// Why a text is no margin.

@@ -41,7 +41,8 @@ pub fn path_of(url: &str) -> &str {
     target_of(url).and_then(|target| target.split('?').next()).unwrap_or("/")
 }
 
-fn target_of(url: &str) -> Option<&str> {
+/// Path and query of an absolute URL or origin-form target, as they came; a fragment is dropped.
+pub fn target_of(url: &str) -> Option<&str> {
     let after_scheme = match url.split_once("://") {
         // "://" may also stand inside a query.
         Some((scheme, rest)) if !scheme.contains('/') => rest.get(rest.find('/')?..)?,

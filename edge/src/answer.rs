@@ -1,0 +1,59 @@
+//! What a step may answer with.
+
+use crate::cache::Entry;
+use std::{borrow::Cow, rc::Rc};
+use valora_shared::problem::Problem;
+use wasm_bindgen::JsValue;
+use web_sys::Headers;
+
+/// An answer, before the headers that every answer gets.
+pub enum Answer {
+    /// From the cache.
+    Kept(Rc<Entry>, Tier),
+    /// From the origin.
+    Passed(Passed),
+    /// Made here.
+    Made(Made),
+    /// An error.
+    Problem(Problem),
+}
+
+/// Where a cached answer was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tier {
+    /// In this isolate's memory.
+    Memory,
+    /// In Workers KV.
+    Kv,
+}
+
+/// An answer of the origin, with handles for what the edge does not look at.
+#[derive(Clone)]
+pub struct Passed {
+    /// The status.
+    pub status: u16,
+    /// Its headers, less those that end at the edge.
+    pub headers: Headers,
+    /// A stream, an `ArrayBuffer`, or null.
+    pub body: JsValue,
+    /// The same as an entry, when it may be kept.
+    pub entry: Option<Rc<Entry>>,
+}
+
+/// A small answer of the edge itself.
+pub struct Made {
+    /// The status.
+    pub status: u16,
+    /// Its headers.
+    pub headers: Vec<(&'static str, Cow<'static, str>)>,
+    /// Its body; none for a 204.
+    pub body: Option<String>,
+}
+
+impl Made {
+    /// JSON that nobody keeps.
+    pub fn json(status: u16, body: String) -> Self {
+        let headers = vec![("content-type", "application/json".into()), ("cache-control", "no-store".into())];
+        Self { status, headers, body: Some(body) }
+    }
+}

@@ -1,0 +1,88 @@
+//! The platform, as far as the Worker uses it: own bindings that work on handles and on text read as bytes, and
+//! that return a `Result` wherever JavaScript may throw. (`worker`'s own conversions unwrap on strange headers.)
+
+use js_sys::{ArrayBuffer, Promise, Uint8Array};
+use wasm_bindgen::prelude::*;
+use web_sys::{Headers, Request, Response};
+
+#[wasm_bindgen(module = "/js/hot.js")]
+extern "C" {
+    /// Method, URL and the headers that steps decide by, one per line.
+    pub fn read(request: &Request) -> String;
+
+    /// Answers with headers kept in `init`.
+    #[wasm_bindgen(js_name = sendKept, catch)]
+    pub fn send_kept(
+        body: &JsValue,
+        init: &JsValue,
+        correlation_id: &str,
+        age_seconds: u32,
+        origin: Option<&str>,
+    ) -> Result<Response, JsValue>;
+
+    /// Headers with `pairs` set.
+    #[wasm_bindgen(js_name = headersWith, catch)]
+    pub fn headers_with(base: Option<&Headers>, pairs: &str) -> Result<Headers, JsValue>;
+
+    /// Headers less `names`.
+    #[wasm_bindgen(js_name = headersWithout, catch)]
+    pub fn headers_without(base: &Headers, names: &str) -> Result<Headers, JsValue>;
+
+    /// Name, value, name, value ….
+    #[wasm_bindgen(js_name = listHeaders, catch)]
+    pub fn list_headers(headers: &Headers) -> Result<String, JsValue>;
+
+    /// Any response; fails on a status or body the platform does not allow.
+    #[wasm_bindgen(js_name = makeResponse, catch)]
+    pub fn make_response(body: &JsValue, status: u16, headers: &Headers) -> Result<Response, JsValue>;
+
+    /// Asks the origin.
+    #[wasm_bindgen(js_name = fetchOrigin, catch)]
+    pub fn fetch_origin(
+        url: &str,
+        method: &str,
+        headers: &Headers,
+        body: &JsValue,
+        timeout_ms: f64,
+    ) -> Result<Promise, JsValue>;
+
+    /// Prefix and body as one value.
+    #[wasm_bindgen(catch)]
+    pub fn join(prefix: &[u8], body: &ArrayBuffer) -> Result<Uint8Array, JsValue>;
+
+    /// Reads an `ArrayBuffer`, or null.
+    #[wasm_bindgen(js_name = kvGet, catch)]
+    pub fn kv_get(namespace: &JsValue, key: &str) -> Result<Promise, JsValue>;
+
+    /// Writes a value.
+    #[wasm_bindgen(js_name = kvPut, catch)]
+    pub fn kv_put(
+        namespace: &JsValue,
+        key: &str,
+        value: &Uint8Array,
+        ttl_seconds: u32,
+    ) -> Result<Promise, JsValue>;
+}
+
+/// Name and value pairs out of [`list_headers`].
+pub fn pairs(listed: &str) -> impl Iterator<Item = (&str, &str)> {
+    let mut lines = listed.split('\n');
+    std::iter::from_fn(move || Some((lines.next().filter(|name| !name.is_empty())?, lines.next()?)))
+}
+
+/// A binding of the Worker by name; `None` where wrangler.toml has none.
+pub fn binding(env: &worker::Env, name: &str) -> Option<JsValue> {
+    let value = js_sys::Reflect::get(env, &JsValue::from_str(name)).ok()?;
+    (!value.is_undefined() && !value.is_null()).then_some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn listed_headers_are_read_in_pairs() {
+        let read: Vec<_> = super::pairs("a\n1\nb\n\nc\n3").collect();
+        assert_eq!(read, [("a", "1"), ("b", ""), ("c", "3")]);
+        assert_eq!(super::pairs("").count(), 0);
+        assert_eq!(super::pairs("alone").count(), 0);
+    }
+}

@@ -1,0 +1,34 @@
+//! What the entry answers with when the instance that should have answered is gone. Made while an instance still
+//! lives, once, because afterwards there is nobody to ask.
+
+use serde_json::json;
+use valora_shared::{
+    config::Environment,
+    http::security_headers,
+    id::CorrelationId,
+    problem::{CONTENT_TYPE, ErrorCode, Problem},
+};
+
+/// `{status, headers, problem}` as JSON; the entry puts path and correlation id in.
+pub fn template() -> String {
+    let problem = Problem::new(ErrorCode::InternalError, "The request could not be answered.");
+    let unknown = CorrelationId::accept(None, || "unknown-request".to_owned());
+    let body: serde_json::Value = serde_json::from_slice(&problem.body("/", &unknown)).unwrap_or_default();
+    let mut headers: Vec<(&str, &str)> = vec![("content-type", CONTENT_TYPE), ("cache-control", "no-store")];
+    // The settings may be unknown here; the stricter rules harm nobody.
+    headers.extend(security_headers(Environment::Production));
+    json!({"status": problem.status(), "headers": headers, "problem": body}).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_last_resort_is_a_complete_problem() {
+        let template: serde_json::Value = serde_json::from_str(&super::template()).unwrap();
+        assert_eq!(template["status"], 500);
+        assert_eq!(template["problem"]["error"], "InternalError");
+        assert!(
+            template["headers"].as_array().unwrap().iter().any(|pair| pair[0] == "x-content-type-options")
+        );
+    }
+}

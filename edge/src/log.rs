@@ -1,0 +1,88 @@
+//! One JSON line per request, to the console.
+
+use crate::{
+    answer::{Answer, Tier},
+    exchange::{CacheView, Exchange},
+    isolate::Isolate,
+    platform,
+};
+use serde::Serialize;
+use valora_shared::{config::LogLevel, http::names, id::CorrelationId};
+use wasm_bindgen::JsValue;
+use web_sys::{Request, Response};
+
+/// Slower requests are warned of.
+const SLOW_MS: i64 = 5_000;
+
+#[derive(Serialize)]
+struct Line<'a> {
+    level: &'static str,
+    message: &'static str,
+    correlation_id: &'a CorrelationId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_id: Option<&'a str>,
+    method: &'a str,
+    path: &'a str,
+    status: u16,
+    io_ms: i64,
+    cache: &'static str,
+}
+
+/// Writes the request's line, if its level is written at all.
+pub fn request(
+    exchange: &Exchange,
+    isolate: &Isolate,
+    request: &Request,
+    response: &Response,
+    answer: &Answer,
+) {
+    let io_ms = exchange.spans.total_ms();
+    let level = if io_ms >= SLOW_MS || response.status() >= 500 { LogLevel::Warn } else { LogLevel::Info };
+    let Some(Ok(settings)) = isolate.settings() else { return };
+    // A line costs as much as a HIT may: nothing is read before it is known to be wanted.
+    if !settings.logs(level) {
+        return;
+    }
+    let traceparent = request.headers().get(names::TRACEPARENT).ok().flatten();
+    platform::log(&Line {
+        level: level.as_str(),
+        message: "request",
+        correlation_id: &exchange.correlation_id,
+        trace_id: traceparent.as_deref().and_then(trace_id),
+        method: &exchange.inbound.method,
+        path: exchange.inbound.path(),
+        status: response.status(),
+        io_ms,
+        cache: match (answer, &exchange.cache) {
+            (Answer::Kept(_, Tier::Memory), _) => "hit memory",
+            (Answer::Kept(_, Tier::Kv), _) => "hit kv",
+            (_, CacheView::Keyed(_)) => "miss",
+            (_, CacheView::Bypass) => "bypass",
+        },
+    });
+}
+
+/// An answer that JavaScript would not make a response of.
+pub fn refused(exchange: &Exchange, error: &JsValue) {
+    platform::log_error(&serde_json::json!({
+        "level": "error", "message": "the answer could not be sent", "correlation_id": exchange.correlation_id,
+        "error": format!("{error:?}"),
+    }));
+}
+
+/// The trace id in a `traceparent` (W3C Trace Context §3.2).
+fn trace_id(traceparent: &str) -> Option<&str> {
+    let id = traceparent.split('-').nth(1)?;
+    (id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit())).then_some(id)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_trace_id_is_read_only_from_a_traceparent() {
+        let id = "4bf92f3577b34da6a3ce929d0e0e4736";
+        assert_eq!(super::trace_id(&format!("00-{id}-00f067aa0ba902b7-01")), Some(id));
+        assert_eq!(super::trace_id("00-short-1-1"), None);
+        assert_eq!(super::trace_id(""), None);
+    }
+}

@@ -1,0 +1,79 @@
+//! The way of a request, in one list. Steps decide from what is known; they never wait. Where a fact is missing
+//! a step says which, the asynchronous runner brings it, and the same step is asked again. The synchronous runner
+//! (a HIT must leave before anything is awaited) walks the same list and hands over at the first missing fact.
+
+use crate::{answer::Answer, exchange::Exchange, isolate::Isolate, steps};
+
+/// What a step says.
+pub enum Verdict {
+    /// Not mine; go on.
+    Next,
+    /// Done.
+    Answer(Answer),
+    /// I cannot say before this is known.
+    Need(Need),
+}
+
+/// Facts that only I/O can bring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// What KV holds under the request's key.
+    Kv,
+    /// The origin's answer.
+    Origin,
+    /// The health of the parts around the edge.
+    Health,
+    /// A pause, after which the fault step panics.
+    #[cfg(feature = "fault-injection")]
+    Fault,
+}
+
+/// A step of the pipeline.
+pub type Step = fn(&mut Exchange, &Isolate) -> Verdict;
+
+/// The order (design: http.md). Around all of it, in `respond`: the correlation id, logging and timing (1, they
+/// must see every answer), security headers (2) and CORS headers (3) on every answer, errors too.
+pub const STEPS: &[Step] = &[
+    // With faulty settings nothing below can be trusted to do the right thing.
+    steps::configuration::check,
+    // Liveness says that this isolate answers; it must not depend on anything below.
+    steps::health::alive,
+    // 3 CORS: a preflight carries no credentials and asks only about the rules, so it is answered here.
+    steps::preflight::answer,
+    // 4 IP security stands here: a banned client must not be served from the cache either.
+    // 5 Request size stands here, for the same reason.
+    #[cfg(feature = "fault-injection")]
+    steps::faults::provoke,
+    // 6 Response cache: what it can answer costs less than counting it would, so it stands before the limit.
+    steps::cache::look,
+    // 7 Rate limit stands here: what is left costs the origin something.
+    // 8 Admin routes stand here: the edge's own, behind every protection.
+    steps::health::detailed,
+    // 9 The origin, whose answer fills the cache.
+    steps::origin::pass,
+];
+
+/// How far the list went.
+pub enum Progress {
+    /// An answer.
+    Answered(Answer),
+    /// A fact is missing; call [`advance`] again when it is there.
+    Needs(Need),
+}
+
+/// Walks on from where the exchange stands.
+pub fn advance(exchange: &mut Exchange, isolate: &Isolate) -> Progress {
+    while let Some(step) = STEPS.get(exchange.steps_done) {
+        match step(exchange, isolate) {
+            Verdict::Next => exchange.steps_done += 1,
+            Verdict::Answer(answer) => return Progress::Answered(answer),
+            Verdict::Need(need) => return Progress::Needs(need),
+        }
+    }
+    // The last step answers or needs; should that ever change, the client still gets an answer of ours.
+    Progress::Answered(Answer::Problem(steps::unanswered()))
+}
+
+#[cfg(test)]
+#[path = "pipeline_tests.rs"]
+mod tests;

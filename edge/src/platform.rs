@@ -1,0 +1,42 @@
+//! The only place that reads the clock, makes random text or writes a log line (edge/clippy.toml bans the rest).
+
+use serde::Serialize;
+use valora_shared::time::UnixMillis;
+
+/// Now. In production the clock stands still between I/O.
+pub fn now() -> UnixMillis {
+    #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit an i64 for ages")]
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+    UnixMillis(js_sys::Date::now() as i64)
+}
+
+/// A random UUID, the form of every correlation id we make.
+pub fn random_uuid() -> String {
+    crypto::random_uuid()
+}
+
+/// A seed that a client cannot know, for hashing what clients send.
+pub fn random_seed() -> u64 {
+    let digits: String = random_uuid().chars().filter(char::is_ascii_hexdigit).take(16).collect();
+    u64::from_str_radix(&digits, 16).unwrap_or_default()
+}
+
+/// Writes one JSON line.
+pub fn log(line: &impl Serialize) {
+    worker::console_log!("{}", serde_json::to_string(line).unwrap_or_default());
+}
+
+/// Writes one JSON line marked as an error.
+pub fn log_error(line: &impl Serialize) {
+    worker::console_error!("{}", serde_json::to_string(line).unwrap_or_default());
+}
+
+mod crypto {
+    use wasm_bindgen::prelude::*;
+
+    #[wasm_bindgen]
+    extern "C" {
+        #[wasm_bindgen(js_namespace = crypto, js_name = randomUUID)]
+        pub(super) fn random_uuid() -> String;
+    }
+}

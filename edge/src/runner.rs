@@ -1,0 +1,69 @@
+//! The two ways through the pipeline's one list of steps.
+
+use crate::{
+    answer::Answer,
+    cache::kv,
+    exchange::{CacheView, Exchange, Inbound},
+    io, isolate,
+    js::{self, binding},
+    log,
+    pipeline::{self, Progress},
+    platform, respond,
+    settings::Settings,
+    steps,
+};
+use std::rc::Rc;
+use wasm_bindgen::JsValue;
+use web_sys::{Request, Response};
+
+/// Answers without waiting for anything, or hands over (`None`). This is how a HIT leaves.
+pub fn answer_now(request: &Request) -> Option<Response> {
+    let isolate = isolate::current();
+    // Until a first request has brought the bindings nothing can be decided.
+    let _known = isolate.settings()?;
+    let mut exchange = receive(request);
+    match pipeline::advance(&mut exchange, &isolate) {
+        Progress::Needs(_) => None,
+        // What JavaScript refuses here, the asynchronous way reports.
+        Progress::Answered(answer) => {
+            let response = respond::to_response(&exchange, &isolate, &answer).ok()?;
+            log::request(&exchange, &isolate, request, &response, &answer);
+            Some(response)
+        }
+    }
+}
+
+/// Answers, bringing what the steps ask for.
+///
+/// # Errors
+/// Only when JavaScript refuses even a plain error answer.
+pub async fn answer(request: Request, env: worker::Env, ctx: worker::Context) -> Result<Response, JsValue> {
+    let isolate = isolate::current();
+    isolate.ensure_settings(|| Settings::from_bindings(&env), platform::random_seed);
+    let mut exchange = receive(&request);
+    let answer = loop {
+        match pipeline::advance(&mut exchange, &isolate) {
+            Progress::Answered(answer) => break answer,
+            Progress::Needs(need) => io::bring(need, &mut exchange, &isolate, &request, &env).await,
+        }
+    };
+    keep(&exchange, &answer, &env, &ctx);
+    let response = respond::to_response(&exchange, &isolate, &answer).or_else(|error| {
+        log::refused(&exchange, &error);
+        respond::to_response(&exchange, &isolate, &Answer::Problem(steps::unanswered()))
+    })?;
+    log::request(&exchange, &isolate, &request, &response, &answer);
+    Ok(response)
+}
+
+fn receive(request: &Request) -> Exchange {
+    Exchange::new(Inbound::parse(&js::read(request)), platform::now(), platform::random_uuid)
+}
+
+/// Writes a new entry to KV behind the answer.
+fn keep(exchange: &Exchange, answer: &Answer, env: &worker::Env, ctx: &worker::Context) {
+    let (CacheView::Keyed(key), Answer::Passed(passed)) = (&exchange.cache, answer) else { return };
+    let (Some(entry), Some(namespace)) = (&passed.entry, binding(env, kv::BINDING)) else { return };
+    let (entry, key) = (Rc::clone(entry), key.clone());
+    ctx.wait_until(async move { kv::write(&namespace, &key, &entry).await });
+}

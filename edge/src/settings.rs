@@ -1,0 +1,60 @@
+//! The Worker's settings, read once per isolate. A Worker cannot refuse to start, so faulty settings are a state:
+//! every route then answers 503 and the log holds each fault.
+
+use crate::{js::binding, platform};
+use valora_shared::{
+    config::{EdgeConfig, Environment, Faults, LogLevel, Source},
+    http::CorsPolicy,
+};
+
+/// Settings and what is made of them once.
+pub struct Settings {
+    /// As read.
+    pub config: EdgeConfig,
+    /// Who may call from a browser.
+    pub cors: CorsPolicy,
+}
+
+/// The Worker's vars and secrets.
+struct Bindings<'a>(&'a worker::Env);
+
+impl Source for Bindings<'_> {
+    fn get(&self, name: &str) -> Option<String> {
+        binding(self.0, name)?.as_string()
+    }
+}
+
+impl Settings {
+    /// From any source.
+    ///
+    /// # Errors
+    /// Every fault.
+    pub fn read(source: &dyn Source) -> Result<Self, Faults> {
+        let config = EdgeConfig::read(source)?;
+        let cors = CorsPolicy::new(&config.site);
+        Ok(Self { config, cors })
+    }
+
+    /// From the Worker's bindings; faults go to the log, once per isolate.
+    ///
+    /// # Errors
+    /// Every fault.
+    pub fn from_bindings(env: &worker::Env) -> Result<Self, Faults> {
+        Self::read(&Bindings(env)).inspect_err(|faults| {
+            let all: Vec<String> = faults.iter().map(|f| format!("{}: {}", f.variable, f.message)).collect();
+            platform::log_error(
+                &serde_json::json!({"level": "error", "message": "faulty settings", "faults": all}),
+            );
+        })
+    }
+
+    /// Development or production.
+    pub fn environment(&self) -> Environment {
+        self.config.site.environment
+    }
+
+    /// Whether lines of this level are written.
+    pub fn logs(&self, level: LogLevel) -> bool {
+        level >= self.config.site.log_level
+    }
+}

@@ -1,0 +1,16 @@
+//! The steps of the pipeline, a file each.
+
+pub mod cache;
+pub mod configuration;
+#[cfg(feature = "fault-injection")]
+pub mod faults;
+pub mod health;
+pub mod origin;
+pub mod preflight;
+
+use valora_shared::problem::{ErrorCode, Problem};
+
+/// For a request that no step answered.
+pub fn unanswered() -> Problem {
+    Problem::new(ErrorCode::InternalError, "The request could not be answered.")
+}

@@ -1,0 +1,55 @@
+//! Time limits, and the spans a client may see. Only I/O can be timed: in production the clock stands still
+//! while code runs.
+
+use futures_util::future::{Either, select};
+use std::{future::Future, pin::pin, time::Duration};
+use valora_shared::time::UnixMillis;
+
+/// The future's result, or `None` when the limit passes first.
+pub async fn within<F: Future>(limit: Duration, future: F) -> Option<F::Output> {
+    match select(pin!(future), pin!(worker::Delay::from(limit))).await {
+        Either::Left((output, _)) => Some(output),
+        Either::Right(_) => None,
+    }
+}
+
+/// I/O spans of one request.
+#[derive(Debug, Clone, Default)]
+pub struct Spans(Vec<(&'static str, i64)>);
+
+impl Spans {
+    /// Adds what passed between two readings of the clock.
+    pub fn add(&mut self, name: &'static str, from: UnixMillis, to: UnixMillis) {
+        self.0.push((name, to.since(from)));
+    }
+
+    /// Milliseconds in all.
+    pub fn total_ms(&self) -> i64 {
+        self.0.iter().map(|(_, ms)| ms).sum()
+    }
+
+    /// As Server-Timing: `kv;dur=1, origin;dur=12`. A request without I/O says `edge;dur=0`.
+    pub fn server_timing(&self) -> String {
+        if self.0.is_empty() {
+            return NO_IO.to_owned();
+        }
+        self.0.iter().map(|(name, ms)| format!("{name};dur={ms}")).collect::<Vec<_>>().join(", ")
+    }
+}
+
+const NO_IO: &str = "edge;dur=0";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_told_in_the_order_they_happened() {
+        let mut spans = Spans::default();
+        assert_eq!(spans.server_timing(), "edge;dur=0");
+        spans.add("kv", UnixMillis(10), UnixMillis(11));
+        spans.add("origin", UnixMillis(11), UnixMillis(31));
+        assert_eq!(spans.server_timing(), "kv;dur=1, origin;dur=20");
+        assert_eq!(spans.total_ms(), 21);
+    }
+}
