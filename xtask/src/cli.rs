@@ -5,9 +5,12 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::up::{self, Up};
-use crate::worker::{self, WorkerVariant};
+use crate::dev::Dev;
+use crate::test::Tier;
+use crate::up::Up;
+use crate::worker::WorkerVariant;
 use crate::wrangler::Wrangler;
+use crate::{bench, dev, docs, doctor, lint, test, up, worker};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "VALORA's own commands", disable_version_flag = true)]
@@ -18,25 +21,44 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Run edge and origin in the background; returns when both answer.
+    /// Run edge (wrangler dev) and origin here, with their logs; Ctrl-C ends both.
+    Dev(Dev),
+    /// Run edge (miniflare) and origin in the background; returns when both answer.
     Up(Up),
     /// End what `up` started.
     Down,
+    /// Run lint and all tiers of tests, or the named ones.
+    Test {
+        /// Which.
+        tiers: Vec<Tier>,
+    },
+    /// Check formatting, and clippy on both targets.
+    Lint,
+    /// Run the benches, or the named ones.
+    Bench {
+        /// Which.
+        names: Vec<String>,
+    },
     /// Build the Worker into build/worker/ (wrangler.toml calls this).
     BuildEdge {
         /// Also check the variables of [env.NAME] in wrangler.toml.
-        #[arg(long, env = "CLOUDFLARE_ENV")]
+        #[arg(long, env = "CLOUDFLARE_ENV", value_name = "NAME")]
         env: Option<String>,
-        /// Build the variant that tests provoke faults in.
-        #[arg(long, hide = true)]
+        /// Build the variant that tests provoke faults in, into build/worker-faults/.
+        #[arg(long)]
         faults: bool,
     },
+    /// Write the generated documents again.
+    Docs,
+    /// Say what is missing on this machine and how to get it.
+    Doctor,
 }
 
 /// Parses the command line, runs the task, prints what went wrong.
 pub fn main() -> ExitCode {
     match run(Cli::parse().task) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
@@ -44,15 +66,28 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(task: Task) -> Result<()> {
+/// Whether all is well; tasks that print their own findings say `false` instead of failing.
+fn run(task: Task) -> Result<bool> {
     match task {
-        Task::Up(arguments) => up::up(arguments),
-        Task::Down => up::down(),
+        Task::Dev(arguments) => dev::dev(arguments)?,
+        Task::Up(arguments) => up::up(arguments)?,
+        Task::Down => up::down()?,
+        Task::Test { tiers } => return Ok(test::test(&tiers)),
+        Task::Lint => {
+            let count = lint::lint();
+            println!("{count}");
+            return Ok(count.failed == 0);
+        }
+        Task::Bench { names } => bench::bench(&names)?,
         Task::BuildEdge { env, faults } => {
+            // wrangler hands on an empty name for the top level.
             if let Some(environment) = env.filter(|name| !name.is_empty()) {
                 Wrangler::read()?.check(&environment)?;
             }
-            worker::build(if faults { WorkerVariant::Faults } else { WorkerVariant::Plain })
+            worker::build(if faults { WorkerVariant::Faults } else { WorkerVariant::Plain })?;
         }
+        Task::Docs => docs::docs()?,
+        Task::Doctor => return Ok(doctor::doctor()),
     }
+    Ok(true)
 }

@@ -72,7 +72,8 @@ pub fn run_quietly(command: &mut Command) -> Result<()> {
 /// When the program cannot start.
 pub fn run_within(command: &mut Command, limit: Duration) -> Result<bool> {
     command.stdin(Stdio::null());
-    let mut child = process::spawn_group(command).with_context(|| format!("cannot start {}", shown(command)))?;
+    let mut child =
+        process::spawn_group(command).with_context(|| format!("cannot start {}", shown(command)))?;
     let end = Instant::now() + limit;
     loop {
         if let Some(status) = child.try_wait()? {

@@ -4,8 +4,14 @@
 //! the commands do.
 
 pub mod apt;
+pub mod bench;
+pub mod browser;
 pub mod cli;
 pub mod command;
+pub mod dev;
+pub mod docs;
+pub mod doctor;
+pub mod lint;
 pub mod lock;
 pub mod npm;
 pub mod paths;
@@ -13,6 +19,7 @@ pub mod process;
 pub mod stamp;
 pub mod step;
 pub mod system;
+pub mod test;
 pub mod toolchain;
 pub mod up;
 pub mod worker;

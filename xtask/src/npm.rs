@@ -1,4 +1,4 @@
-//! The JavaScript tools, pinned in package-lock.json and kept in node_modules/.
+//! The JavaScript tools, pinned in package-lock.json and kept in `node_modules/`.
 
 use std::process::Command;
 
@@ -12,7 +12,7 @@ use crate::{lock, paths};
 /// The oldest Node that the pinned wrangler runs on.
 const NODE_MAJOR: u32 = 20;
 
-/// Installs node_modules when package-lock.json has changed since the last time.
+/// Installs `node_modules/` when package-lock.json has changed since the last time.
 ///
 /// # Errors
 /// Without Node, with one that is too old, or when npm fails.
@@ -33,12 +33,12 @@ pub fn ensure() -> Result<()> {
     stamp.write()
 }
 
-/// Whether node_modules is what package-lock.json says.
+/// Whether `node_modules/` is what package-lock.json says.
 pub fn is_installed() -> bool {
     stamp().is_ok_and(|stamp| stamp.is_current())
 }
 
-/// A tool of node_modules/.bin.
+/// A tool of `node_modules/.bin/`.
 pub fn tool(name: &str) -> Command {
     command(paths::in_root("node_modules/.bin").join(name))
 }

@@ -51,7 +51,8 @@ impl Stamp {
         if let Some(folder) = self.file.parent() {
             std::fs::create_dir_all(folder)?;
         }
-        std::fs::write(&self.file, self.value()).with_context(|| format!("cannot write {}", self.file.display()))
+        std::fs::write(&self.file, self.value())
+            .with_context(|| format!("cannot write {}", self.file.display()))
     }
 
     fn value(&self) -> String {
@@ -79,6 +80,9 @@ mod tests {
 
     #[test]
     fn texts_do_not_run_into_each_other() {
-        assert_ne!(Stamp::new("x").text("ab").text("c").value(), Stamp::new("x").text("a").text("bc").value());
+        assert_ne!(
+            Stamp::new("x").text("ab").text("c").value(),
+            Stamp::new("x").text("a").text("bc").value()
+        );
     }
 }

@@ -37,7 +37,9 @@ pub fn remember(name: &str, taken: Duration) {
 pub fn table() -> String {
     let steps = TAKEN.lock().map(|steps| steps.clone()).unwrap_or_default();
     let width = steps.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    steps.iter().map(|(name, taken)| format!("  {name:width$}  {}\n", minutes(*taken))).collect()
+    let lines: Vec<String> =
+        steps.iter().map(|(name, taken)| format!("  {name:width$}  {}", minutes(*taken))).collect();
+    lines.join("\n")
 }
 
 fn minutes(time: Duration) -> String {

@@ -36,7 +36,7 @@ pub(crate) use service::Service;
 use watchdog::Watchdog;
 
 /// How long both sides may take until they answer.
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_mins(1);
 
 /// A running system.
 #[derive(Debug)]
@@ -74,7 +74,8 @@ impl System {
         let origin_port =
             if options.origin { ports::consecutive(options.origin_port, 1)?[0] } else { options.origin_port };
         let detached = watchdog.is_none();
-        let origin = if options.origin { Some(origin::spawn(&options, origin_port, detached)?) } else { None };
+        let origin =
+            if options.origin { Some(origin::spawn(&options, origin_port, detached)?) } else { None };
         let edge = edge::spawn(&options, &edge_ports, origin_port, detached)?;
         // From here on, dropping `system` ends what was started.
         let mut system = Self { options, edge, origin, edge_ports, origin_port, watchdog };
@@ -116,7 +117,7 @@ impl System {
 
     /// What the origin has printed so far, over all its starts.
     pub fn origin_log(&self) -> String {
-        logs::read(&origin::log(&self.options))
+        logs::read(&self.options.log("origin"))
     }
 
     /// Process ids of workerd, for CPU accounting.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::command::{command, is_installed, output, run_within};
+use crate::command::{cargo, command, is_installed, output, run_within};
 use crate::stamp::Stamp;
 use crate::step::step;
 use crate::{lock, paths};
@@ -64,6 +64,18 @@ impl Toolchain {
         cargo.env("WASM_BINDGEN_USE_JS_SYS", "1");
         if let Self::Debian(debian) = self {
             debian.configure(cargo);
+        }
+    }
+
+    /// clippy of this toolchain, for [`TARGET`].
+    pub fn clippy(&self) -> Command {
+        match self {
+            Self::Own => {
+                let mut clippy = cargo();
+                clippy.arg("clippy");
+                clippy
+            }
+            Self::Debian(_) => debian::clippy(),
         }
     }
 

@@ -30,7 +30,7 @@ pub struct Up {
     /// Build the origin for speed.
     #[arg(long)]
     release: bool,
-    /// Start no origin: ORIGIN_URL says where one is.
+    /// Start no origin: `ORIGIN_URL` says where one is.
     #[arg(long)]
     edge_only: bool,
 }

@@ -88,7 +88,8 @@ impl Wrangler {
     }
 
     fn read_from(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         toml::from_str(&text).with_context(|| format!("{} is malformed", path.display()))
     }
 
@@ -109,10 +110,8 @@ impl Wrangler {
         };
         let source: std::collections::HashMap<String, String> = bindings.variables().into_iter().collect();
         if let Err(faults) = EdgeConfig::read(&source) {
-            let lines: Vec<String> = faults
-                .iter()
-                .map(|fault| format!("\n  {}: {}", fault.variable, fault.message))
-                .collect();
+            let lines: Vec<String> =
+                faults.iter().map(|fault| format!("\n  {}: {}", fault.variable, fault.message)).collect();
             bail!("[env.{environment}.vars] in wrangler.toml is faulty:{}", lines.concat());
         }
         Ok(())
@@ -131,7 +130,8 @@ impl Bindings {
 pub fn overrides(more: &[(String, String)]) -> BTreeMap<String, String> {
     EdgeConfig::variables()
         .filter_map(|variable| {
-            let given = more.iter().rev().find(|(name, _)| name == variable.name).map(|(_, value)| value.clone());
+            let given =
+                more.iter().rev().find(|(name, _)| name == variable.name).map(|(_, value)| value.clone());
             Some((variable.name.to_owned(), given.or_else(|| std::env::var(variable.name).ok())?))
         })
         .collect()
@@ -148,7 +148,8 @@ mod tests {
     #[test]
     fn the_repository_s_own_file_is_understood_and_its_environments_are_sound() {
         let wrangler = Wrangler::read().expect("it is committed");
-        let caches = wrangler.development.kv_namespaces.iter().filter(|space| space.binding == "CACHE").count();
+        let caches =
+            wrangler.development.kv_namespaces.iter().filter(|space| space.binding == "CACHE").count();
         assert_eq!(caches, 1);
         for name in wrangler.environments.keys() {
             wrangler.check(name).expect("its variables are sound");
@@ -183,7 +184,9 @@ mod tests {
 
     #[test]
     fn a_class_is_sqlite_when_any_migration_says_so() {
-        let wrangler = parse("compatibility_date = \"x\"\n[[migrations]]\ntag = \"v1\"\nnew_sqlite_classes = [\"Hub\"]\n");
+        let wrangler = parse(
+            "compatibility_date = \"x\"\n[[migrations]]\ntag = \"v1\"\nnew_sqlite_classes = [\"Hub\"]\n",
+        );
         assert!(wrangler.uses_sqlite("Hub"));
         assert!(!wrangler.uses_sqlite("Other"));
     }

@@ -22,14 +22,15 @@ pub(super) fn spawn(
     if !options.worker.script().is_file() {
         bail!("{} is not built", options.worker.script().display());
     }
-    let mut variables = BTreeMap::from([("ORIGIN_URL".to_owned(), format!("http://127.0.0.1:{origin_port}"))]);
+    let mut variables =
+        BTreeMap::from([("ORIGIN_URL".to_owned(), format!("http://127.0.0.1:{origin_port}"))]);
     variables.extend(wrangler::overrides(&options.env));
     let mut edge = match options.edge {
         EdgeRuntime::Miniflare => with_miniflare(options, ports, &variables, detached)?,
         EdgeRuntime::WranglerDev => with_wrangler(options, ports, &variables)?,
     };
     edge.env("WRANGLER_SEND_METRICS", "false");
-    Service::spawn("edge", edge, &options.logs().join("edge.log"), detached)
+    Service::spawn("edge", edge, &options.log("edge"), detached)
 }
 
 fn with_miniflare(
@@ -40,12 +41,8 @@ fn with_miniflare(
 ) -> Result<Command> {
     let state = options.edge_state();
     std::fs::create_dir_all(&state)?;
-    let setting = miniflare::Setting {
-        worker: &options.worker.folder(),
-        state: &state,
-        ports,
-        overrides: variables,
-    };
+    let setting =
+        miniflare::Setting { worker: &options.worker.folder(), state: &state, ports, overrides: variables };
     let file = options.data.join("miniflare.json");
     std::fs::write(&file, serde_json::to_vec_pretty(&miniflare::options(&Wrangler::read()?, &setting))?)?;
     let mut node = command("node");

@@ -19,7 +19,11 @@ pub(super) fn wait(
     let mut last = None;
     while Instant::now() < end {
         if service.has_ended() {
-            bail!("the {} has ended by itself; its log ends with:\n{}", service.name, logs::tail(&service.log));
+            bail!(
+                "the {} has ended by itself; its log ends with:\n{}",
+                service.name,
+                logs::tail(&service.log)
+            );
         }
         last = status(port).or(last);
         if last.is_some_and(&accepts) {

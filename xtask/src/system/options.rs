@@ -76,6 +76,11 @@ impl SystemOptions {
         Ok(())
     }
 
+    /// The log of a service (`edge`, `origin`).
+    pub(crate) fn log(&self, service: &str) -> PathBuf {
+        self.logs().join(format!("{service}.log"))
+    }
+
     pub(super) fn logs(&self) -> PathBuf {
         self.data.join("logs")
     }

@@ -31,10 +31,6 @@ pub(crate) fn binary(release: bool) -> PathBuf {
     paths::target().join(if release { "release" } else { "debug" }).join("valora-origin")
 }
 
-pub(super) fn log(options: &SystemOptions) -> PathBuf {
-    options.logs().join("origin.log")
-}
-
 pub(super) fn spawn(options: &SystemOptions, port: u16, detached: bool) -> Result<Service> {
     let binary = binary(options.release);
     if !binary.is_file() {
@@ -53,5 +49,5 @@ pub(super) fn spawn(options: &SystemOptions, port: u16, detached: bool) -> Resul
         }
     }
     origin.envs(options.env.iter().map(|(name, value)| (name, value)));
-    Service::spawn("origin", origin, &log(options), detached)
+    Service::spawn("origin", origin, &options.log("origin"), detached)
 }

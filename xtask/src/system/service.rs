@@ -26,7 +26,12 @@ pub(crate) struct Service {
 impl Service {
     /// Starts a program in a group of its own. `detached` also takes it out of our session, so that it lives
     /// on when the terminal closes.
-    pub(crate) fn spawn(name: &'static str, mut command: Command, log: &Path, detached: bool) -> Result<Self> {
+    pub(crate) fn spawn(
+        name: &'static str,
+        mut command: Command,
+        log: &Path,
+        detached: bool,
+    ) -> Result<Self> {
         let output = File::options()
             .create(true)
             .append(true)

@@ -61,9 +61,18 @@ impl Debian {
         // Flags hold for the target only, so build scripts keep Debian's std for the machine itself. The
         // encoded form takes paths with blanks and wins over RUSTFLAGS, so those are carried over.
         let mut flags = vec![format!("--sysroot={}", sysroot().display())];
-        flags.extend(std::env::var("RUSTFLAGS").iter().flat_map(|all| all.split_whitespace()).map(str::to_owned));
+        flags.extend(
+            std::env::var("RUSTFLAGS").iter().flat_map(|all| all.split_whitespace()).map(str::to_owned),
+        );
         cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
     }
+}
+
+/// clippy-driver must be of the compiler's version, so cargo-clippy is Debian's too; cargo itself need not be.
+pub(super) fn clippy() -> Command {
+    let mut clippy = command("/usr/bin/cargo-clippy");
+    clippy.env("CARGO", cargo().get_program()).arg("clippy");
+    clippy
 }
 
 fn version() -> Result<String> {
@@ -122,7 +131,7 @@ fn build_std() -> Result<()> {
     for entry in std::fs::read_dir(carrier.path().join("target").join(TARGET).join("release/deps"))? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.ends_with(".rlib") && !name.starts_with("libcarrier") {
+        if path.extension().is_some_and(|extension| extension == "rlib") && !name.starts_with("libcarrier") {
             std::fs::copy(&path, libraries.join(&name))?;
         }
     }

@@ -166,7 +166,8 @@ mod tests {
 
     #[test]
     fn what_a_dead_leader_left_behind_is_found_and_ended() {
-        let mut child = process::spawn_group(Command::new("sh").args(["-c", "sleep 60 & exit 0"])).expect("sh");
+        let mut child =
+            process::spawn_group(Command::new("sh").args(["-c", "sleep 60 & exit 0"])).expect("sh");
         let group = child.id();
         child.wait().expect("it ends");
         let record = record(group, 1);

@@ -22,8 +22,12 @@ pub struct Setting<'a> {
 
 /// The options as JSON for `xtask/js/miniflare.mjs`.
 pub fn options(wrangler: &Wrangler, setting: &Setting<'_>) -> Value {
-    let workers: Vec<Value> =
-        setting.ports.iter().enumerate().map(|(index, port)| isolate(wrangler, setting, index, *port)).collect();
+    let workers: Vec<Value> = setting
+        .ports
+        .iter()
+        .enumerate()
+        .map(|(index, port)| isolate(wrangler, setting, index, *port))
+        .collect();
     json!({
         "defaultPersistRoot": setting.state,
         "kvPersist": setting.state.join("kv"),
