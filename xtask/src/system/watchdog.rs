@@ -13,9 +13,9 @@ use crate::process;
 const SCRIPT: &str = r#"
 while read -r group; do groups="$groups -$group"; done
 [ -n "$groups" ] || exit 0
-kill -TERM -- $groups 2>/dev/null; kill -CONT -- $groups 2>/dev/null
+kill -s TERM -- $groups 2>/dev/null; kill -s CONT -- $groups 2>/dev/null
 sleep 2
-kill -KILL -- $groups 2>/dev/null
+kill -s KILL -- $groups 2>/dev/null
 "#;
 
 #[derive(Debug)]
