@@ -38,6 +38,8 @@ pub const STEPS: &[Step] = &[
     steps::configuration::check,
     // Liveness says that this isolate answers; it must not depend on anything below.
     steps::health::alive,
+    // 2 What HSTS asks of browsers, for those that have not heard it yet.
+    steps::https::require,
     // 3 CORS: a preflight carries no credentials and asks only about the rules, so it is answered here.
     steps::preflight::answer,
     // 4 IP security stands here: a banned client must not be served from the cache either.

@@ -136,3 +136,15 @@ fn liveness_needs_nobody() {
     assert_eq!(made.body.as_deref(), Some(r#"{"served_by":"edge","status":"ok"}"#));
     assert_eq!(needs(&mut exchange("GET", "/api/health/detailed"), &isolate), Need::Health);
 }
+
+#[test]
+fn production_sends_http_to_https_and_development_does_not() {
+    let production = isolate(&[("ENVIRONMENT", "production"), ("FRONTEND_URL", "https://shop.example")]);
+    let Answer::Made(made) = answered(&mut exchange("POST", "/api/price?a=b"), &production) else { panic!() };
+    assert_eq!(made.status, 308);
+    assert_eq!(made.headers[0], ("location", "https://edge/api/price?a=b".into()));
+    let mut over_https = exchange("GET", "/api/products");
+    over_https.inbound.url = "https://edge/api/products".to_owned();
+    assert_eq!(needs(&mut over_https, &production), Need::Kv);
+    assert_eq!(needs(&mut exchange("GET", "/api/products"), &isolate(&[])), Need::Kv);
+}

@@ -5,6 +5,7 @@ pub mod configuration;
 #[cfg(feature = "fault-injection")]
 pub mod faults;
 pub mod health;
+pub mod https;
 pub mod origin;
 pub mod preflight;
 
