@@ -1,6 +1,9 @@
 //! What a step may answer with.
 
-use crate::cache::Entry;
+use crate::{
+    cache::Entry,
+    exchange::{CacheView, Exchange},
+};
 use std::{borrow::Cow, rc::Rc};
 use valora_shared::problem::Problem;
 use wasm_bindgen::JsValue;
@@ -27,6 +30,17 @@ pub enum Tier {
     Kv,
 }
 
+/// How the cache answered, as headers and logs tell it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CacheOutcome {
+    /// From a tier.
+    Hit(Tier),
+    /// It looked and had nothing fresh.
+    Miss,
+    /// It did not look.
+    Bypass,
+}
+
 /// An answer of the origin, with handles for what the edge does not look at.
 #[derive(Clone)]
 pub struct Passed {
@@ -48,6 +62,36 @@ pub struct Made {
     pub headers: Vec<(&'static str, Cow<'static, str>)>,
     /// Its body; none for a 204.
     pub body: Option<String>,
+}
+
+impl CacheOutcome {
+    /// Of an answer to an exchange.
+    pub fn of(exchange: &Exchange, answer: &Answer) -> Self {
+        match (answer, &exchange.cache) {
+            (Answer::Kept(_, tier), _) => Self::Hit(*tier),
+            (_, CacheView::Keyed(_)) => Self::Miss,
+            (_, CacheView::Bypass) => Self::Bypass,
+        }
+    }
+
+    /// The X-Cache header.
+    pub fn x_cache(self) -> &'static str {
+        match self {
+            Self::Hit(_) => "HIT",
+            Self::Miss => "MISS",
+            Self::Bypass => "BYPASS",
+        }
+    }
+
+    /// The word in logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hit(Tier::Memory) => "hit memory",
+            Self::Hit(Tier::Kv) => "hit kv",
+            Self::Miss => "miss",
+            Self::Bypass => "bypass",
+        }
+    }
 }
 
 impl Made {

@@ -1,8 +1,8 @@
 //! One JSON line per request, to the console.
 
 use crate::{
-    answer::{Answer, Tier},
-    exchange::{CacheView, Exchange},
+    answer::{Answer, CacheOutcome},
+    exchange::Exchange,
     isolate::Isolate,
     platform,
 };
@@ -53,12 +53,7 @@ pub fn request(
         path: exchange.inbound.path(),
         status: response.status(),
         io_ms,
-        cache: match (answer, &exchange.cache) {
-            (Answer::Kept(_, Tier::Memory), _) => "hit memory",
-            (Answer::Kept(_, Tier::Kv), _) => "hit kv",
-            (_, CacheView::Keyed(_)) => "miss",
-            (_, CacheView::Bypass) => "bypass",
-        },
+        cache: CacheOutcome::of(exchange, answer).as_str(),
     });
 }
 

@@ -2,8 +2,8 @@
 //! Nothing here can panic; what JavaScript refuses comes back as an error and becomes a problem.
 
 use crate::{
-    answer::{Answer, Made, Passed, Tier},
-    exchange::{CacheView, Exchange},
+    answer::{Answer, CacheOutcome, Made, Passed, Tier},
+    exchange::Exchange,
     isolate::Isolate,
     js,
     settings::Settings,
@@ -16,7 +16,7 @@ use valora_shared::{
     problem::{CONTENT_TYPE, Problem},
 };
 use wasm_bindgen::JsValue;
-use web_sys::{Headers, Response};
+use web_sys::Response;
 
 /// What the edge says on every answer, but the few headers that differ per request on a HIT.
 pub struct EdgeHeaders<'a> {
@@ -56,18 +56,18 @@ fn pass(exchange: &Exchange, edge: &EdgeHeaders<'_>, passed: &Passed) -> Result<
     let mut lines = String::new();
     edge.push_common(&mut lines, read("vary").as_deref(), is_page);
     edge.push_own(&mut lines, exchange);
-    js::make_response(&passed.body, passed.status, &headers(Some(&passed.headers), &lines)?)
+    js::make_response(&passed.body, passed.status, &js::headers_with(Some(&passed.headers), &lines)?)
 }
 
 fn make(exchange: &Exchange, edge: &EdgeHeaders<'_>, made: &Made) -> Result<Response, JsValue> {
     let mut lines = edge.over(made.headers.iter().map(|(name, value)| (*name, value.as_ref())));
     edge.push_own(&mut lines, exchange);
     let body = made.body.as_deref().filter(|_| exchange.inbound.method != "HEAD");
-    js::make_response(&body.map_or(JsValue::NULL, JsValue::from_str), made.status, &headers(None, &lines)?)
-}
-
-fn headers(base: Option<&Headers>, lines: &str) -> Result<Headers, JsValue> {
-    js::headers_with(base, lines)
+    js::make_response(
+        &body.map_or(JsValue::NULL, JsValue::from_str),
+        made.status,
+        &js::headers_with(None, &lines)?,
+    )
 }
 
 fn problem_answer(exchange: &Exchange, problem: &Problem) -> Made {
@@ -92,12 +92,7 @@ impl<'a> EdgeHeaders<'a> {
         let settings = isolate.settings().and_then(Result::ok);
         let origin = exchange.inbound.origin.as_deref();
         let cors = settings.map_or(CorsDecision::NotCors, |settings| settings.cors.decide(origin));
-        let x_cache = match (answer, &exchange.cache) {
-            (Answer::Kept(..), _) => "HIT",
-            (_, CacheView::Keyed(_)) => "MISS",
-            (_, CacheView::Bypass) => "BYPASS",
-        };
-        Self { settings, cors, x_cache, spans: &exchange.spans }
+        Self { settings, cors, x_cache: CacheOutcome::of(exchange, answer).x_cache(), spans: &exchange.spans }
     }
 
     /// `stored` and what is the same for all requests, as lines for `js::headers_with`.
