@@ -1,1 +1,22 @@
-//! valora-origin
+//! The origin of VALORA: the catalogue, the prices computed from what marketplaces say, and the API over both.
+//!
+//! The rules themselves (ids, money, aggregation, errors, headers) are `valora_shared`'s; here are their I/O:
+//! [`store`] keeps, [`pricing`] computes and records, [`import`] brings a price list in, `http` answers, `pipeline`
+//! wraps every answer. [`cli`] starts it all.
+
+#![forbid(unsafe_code)]
+
+pub mod app;
+pub mod cli;
+pub mod clock;
+pub mod config;
+mod error;
+mod http;
+pub mod import;
+mod pipeline;
+pub mod pricing;
+pub mod router;
+pub mod serve;
+mod snapshot;
+pub mod store;
+mod telemetry;

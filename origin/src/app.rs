@@ -1,0 +1,100 @@
+//! What every request may use.
+
+use crate::{
+    clock::{Clock, Stopwatch},
+    config::OriginConfig,
+    pricing::Pricing,
+    snapshot::FirstPage,
+    store::{Result, Store},
+};
+use axum::extract::FromRef;
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicU64, Ordering},
+};
+use sysinfo::System;
+use valora_shared::http::CorsPolicy;
+
+/// The running origin; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct AppState(Arc<App>);
+
+/// Behind [`AppState`].
+#[derive(Debug)]
+pub struct App {
+    /// Its settings.
+    pub config: OriginConfig,
+    /// The database.
+    pub store: Store,
+    /// Computes prices.
+    pub pricing: Pricing,
+    /// What time it is.
+    pub clock: Clock,
+    /// Which pages may call.
+    pub cors: CorsPolicy,
+    /// Requests answered.
+    pub counts: Counts,
+    /// The first page of products, as bytes.
+    pub(crate) first_page: FirstPage,
+    /// Since the start.
+    pub(crate) uptime: Stopwatch,
+    /// The machine; kept, because its processor's use is measured from one look to the next.
+    pub(crate) system: Mutex<Option<System>>,
+}
+
+/// Counts since the start.
+#[derive(Debug, Default)]
+pub struct Counts {
+    requests: AtomicU64,
+    errors: AtomicU64,
+}
+
+impl AppState {
+    /// Opens the database and gets ready to answer.
+    ///
+    /// # Errors
+    /// [`crate::store::StoreError`].
+    pub async fn open(config: OriginConfig, clock: Clock) -> Result<Self> {
+        let store = Store::open(&config.database.url, &clock).await?;
+        Ok(Self(Arc::new(App {
+            pricing: Pricing::new(&config.prices, clock.clone()),
+            cors: CorsPolicy::new(&config.site),
+            counts: Counts::default(),
+            first_page: FirstPage::default(),
+            uptime: Stopwatch::start(),
+            system: Mutex::new(System::new().ok()),
+            config,
+            store,
+            clock,
+        })))
+    }
+}
+
+impl std::ops::Deref for AppState {
+    type Target = App;
+
+    fn deref(&self) -> &App {
+        &self.0
+    }
+}
+
+impl FromRef<AppState> for Store {
+    fn from_ref(app: &AppState) -> Self {
+        app.store.clone()
+    }
+}
+
+impl Counts {
+    /// Counts one answer.
+    pub fn add(&self, status: u16) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        if status >= 500 {
+            self.errors.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Requests, and those of them that failed on our side.
+    pub fn get(&self) -> (u64, u64) {
+        (self.requests.load(Ordering::Relaxed), self.errors.load(Ordering::Relaxed))
+    }
+}

@@ -1,0 +1,71 @@
+//! The only place that asks the machine for the time or for chance.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+use uuid::Uuid;
+use valora_shared::time::UnixMillis;
+
+/// What time it is.
+#[derive(Debug, Clone, Default)]
+pub enum Clock {
+    /// The machine's.
+    #[default]
+    System,
+    /// Stands where it was put; for tests.
+    Manual(Arc<AtomicI64>),
+}
+
+/// How long something took. Does not go backwards, unlike [`Clock`].
+#[derive(Debug, Clone, Copy)]
+pub struct Stopwatch(Instant);
+
+impl Clock {
+    /// A clock that stands at `at`.
+    pub fn manual(at: UnixMillis) -> Self {
+        Self::Manual(Arc::new(AtomicI64::new(at.0)))
+    }
+
+    /// Moves a manual clock; the machine's goes by itself.
+    pub fn advance(&self, by: Duration) {
+        if let Self::Manual(at) = self {
+            at.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::SeqCst);
+        }
+    }
+
+    /// Now.
+    #[expect(clippy::disallowed_methods, reason = "this is the module that may")]
+    pub fn now(&self) -> UnixMillis {
+        match self {
+            Self::Manual(at) => UnixMillis(at.load(Ordering::SeqCst)),
+            Self::System => {
+                // A clock before 1970 reads as 1970: prices then look new, which the next correct reading mends.
+                let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                UnixMillis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+            }
+        }
+    }
+}
+
+impl Stopwatch {
+    /// Starts.
+    #[expect(clippy::disallowed_methods, reason = "this is the module that may")]
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Time since the start.
+    pub fn elapsed(self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+/// A random id, in the form of a UUID.
+#[expect(clippy::disallowed_methods, reason = "this is the module that may")]
+pub fn random_id() -> String {
+    Uuid::new_v4().to_string()
+}

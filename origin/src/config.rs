@@ -1,0 +1,97 @@
+//! The origin's settings: from the environment, and below it from an `.env` file in the working directory.
+
+mod database;
+mod environment;
+mod prices;
+mod server;
+
+pub use database::{DatabaseConfig, DatabaseUrl};
+pub use environment::{DotenvError, ProcessEnvironment};
+pub use prices::PricesConfig;
+pub use server::ServerConfig;
+
+use valora_shared::config::{Faults, Reader, Section, SiteConfig, Source, Variable};
+
+/// Everything the origin reads from its environment.
+#[derive(Debug, Clone)]
+pub struct OriginConfig {
+    /// Shared with the edge.
+    pub site: SiteConfig,
+    /// Where it listens and what it takes.
+    pub server: ServerConfig,
+    /// Where it keeps things.
+    pub database: DatabaseConfig,
+    /// How it computes prices.
+    pub prices: PricesConfig,
+}
+
+impl OriginConfig {
+    /// Heading and variables of each section.
+    pub const SECTIONS: &'static [(&'static str, &'static [Variable])] = &[
+        (SiteConfig::TITLE, SiteConfig::VARIABLES),
+        (ServerConfig::TITLE, ServerConfig::VARIABLES),
+        (DatabaseConfig::TITLE, DatabaseConfig::VARIABLES),
+        (PricesConfig::TITLE, PricesConfig::VARIABLES),
+    ];
+
+    /// All variables.
+    pub fn variables() -> impl Iterator<Item = &'static Variable> {
+        Self::SECTIONS.iter().flat_map(|(_, variables)| variables.iter())
+    }
+
+    /// Reads and checks everything.
+    ///
+    /// # Errors
+    /// Every fault, by variable.
+    pub fn read(source: &dyn Source) -> Result<Self, Faults> {
+        let mut reader = Reader::new(source);
+        let site = SiteConfig::read(&mut reader);
+        let server = ServerConfig::read(&mut reader);
+        let database = DatabaseConfig::read(&mut reader);
+        let prices = PricesConfig::read(&mut reader);
+        if let Some(site) = &site {
+            site.check(&mut reader);
+        }
+        let whole = (|| Some(Self { site: site?, server: server?, database: database?, prices: prices? }))();
+        reader.finish(whole)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    #[test]
+    fn without_any_variable_the_origin_runs_for_a_developer() {
+        let config = OriginConfig::read(&HashMap::<String, String>::new()).unwrap();
+        assert_eq!(config.server.bind_address.to_string(), "127.0.0.1:8000");
+        assert_eq!(config.prices.default_margin_percent.basis_points(), 300);
+    }
+
+    #[test]
+    fn all_faults_are_told_at_once_by_name() {
+        let source: HashMap<String, String> = [
+            ("ENVIRONMENT", "production"),
+            ("BIND_ADDRESS", "localhost"),
+            ("DATABASE_URL", "mysql://db/valora"),
+            ("DEFAULT_MARGIN_PERCENT", "91"),
+            ("MAX_REQUEST_SIZE", "0"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+        let faults = OriginConfig::read(&source).unwrap_err();
+        let names: Vec<_> = faults.iter().map(|fault| fault.variable).collect();
+        assert_eq!(
+            names,
+            ["BIND_ADDRESS", "MAX_REQUEST_SIZE", "DATABASE_URL", "DEFAULT_MARGIN_PERCENT", "FRONTEND_URL"]
+        );
+    }
+
+    #[test]
+    fn no_variable_is_named_twice() {
+        let mut names: Vec<_> = OriginConfig::variables().map(|variable| variable.name).collect();
+        names.sort_unstable();
+        assert!(names.windows(2).all(|pair| pair[0] != pair[1]));
+    }
+}

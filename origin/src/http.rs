@@ -1,0 +1,10 @@
+//! Handlers: thin, one file per resource. `reply` makes answers, `extract` reads requests.
+
+pub(crate) mod errors;
+mod extract;
+pub(crate) mod health;
+pub(crate) mod price;
+pub(crate) mod prices;
+pub(crate) mod products;
+mod reply;
+pub(crate) mod root;

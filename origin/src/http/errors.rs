@@ -1,0 +1,32 @@
+//! `GET /errors/{Code}`: what the `type` of an error body leads to.
+
+use super::{
+    extract::Segment,
+    reply::{Answer, json},
+};
+use serde::Serialize;
+use valora_shared::problem::{ErrorCode, Problem};
+
+#[derive(Serialize)]
+struct Explanation {
+    error: &'static str,
+    status: u16,
+    title: &'static str,
+    cause: &'static str,
+    cure: &'static str,
+    variable: Option<&'static str>,
+}
+
+/// Explains one error.
+pub(crate) async fn show(Segment(name): Segment) -> Answer {
+    let unknown = || Problem::new(ErrorCode::RouteNotFound, "There is no error of this name.");
+    let code = ErrorCode::parse(&name).ok_or_else(unknown)?;
+    json(&Explanation {
+        error: code.name(),
+        status: code.status(),
+        title: code.title(),
+        cause: code.cause(),
+        cure: code.cure(),
+        variable: code.variable(),
+    })
+}

@@ -1,0 +1,154 @@
+//! `GET /api/products/{id}/price`, `GET /api/price/{id}`, `POST /api/price`.
+
+use super::{
+    extract::{ProductInPath, read_json},
+    reply::{Answer, cacheable, json},
+};
+use crate::{
+    app::{App, AppState},
+    error::AppError,
+    pricing::NoPrice,
+    store::{
+        StoreError,
+        observations::Observation,
+        products::{self, PageOf, StoredProduct},
+    },
+};
+use axum::extract::{Request, State};
+use serde_json::value::RawValue;
+use sqlx::SqliteConnection;
+use valora_shared::{
+    id::ProductId,
+    money::{Margin, Paise, Rupees},
+    problem::{FieldError, Place, Problem},
+    wire::{FetchedPrice, PriceAnswer, PriceOfProduct, PriceRequest, Product, RawQuote, SourcePrice},
+};
+
+/// Up to this many active products, an answer lists them all (design: http.md).
+const MAX_LISTED: usize = 60;
+
+/// The newest recorded price with the sources behind it.
+pub(crate) async fn of_product(State(app): State<AppState>, ProductInPath(id): ProductInPath) -> Answer {
+    let mut db = app.store.read().await?;
+    let product = offered(&mut db, &id).await?;
+    let answer = match (&product.price, product.last_known) {
+        (Some(price), _) => PriceOfProduct {
+            display_price: Rupees(price.display),
+            product_id: id.clone(),
+            lowest_paise: price.lowest,
+            margin_percent: price.margin,
+            supporting_adapters: price.supporters.iter().map(|by| by.source.clone()).collect(),
+            all_sources: sources(&app.pricing.counting(&mut db, &id).await?),
+        },
+        (None, Some((paise, _))) => PriceOfProduct {
+            display_price: Rupees(paise),
+            product_id: id,
+            lowest_paise: paise,
+            margin_percent: Margin::default(),
+            supporting_adapters: Vec::new(),
+            all_sources: Vec::new(),
+        },
+        (None, None) => return Err(AppError::no_price(&id, NoPrice::NothingKnown)),
+    };
+    cacheable(&answer)
+}
+
+/// The newest recorded price; computed now, and recorded, where there is none yet. A `margin_percent` in the query
+/// is accepted and ignored: this route always shows the product's own.
+pub(crate) async fn latest(State(app): State<AppState>, ProductInPath(id): ProductInPath) -> Answer {
+    let mut db = app.store.read().await?;
+    let product = offered(&mut db, &id).await?;
+    let Some(price) = &product.price else {
+        drop(db);
+        return cacheable(&computed_answer(&app, &id, None).await?);
+    };
+    cacheable(&PriceAnswer {
+        display_price: Rupees(price.display),
+        fetched: fetched(&app.pricing.counting(&mut db, &id).await?),
+        products: listed(&mut db, &product).await?,
+    })
+}
+
+/// A price computed now, with the margin asked for or the product's own.
+pub(crate) async fn now(State(app): State<AppState>, request: Request) -> Answer {
+    let body: PriceRequest = read_json(request, app.config.server.max_request_size.get()).await?;
+    let (id, margin) = read_body(&body)?;
+    json(&computed_answer(&app, &id, margin).await?)
+}
+
+async fn computed_answer(app: &App, id: &ProductId, margin: Option<Margin>) -> Result<PriceAnswer, AppError> {
+    let computed = app.pricing.price_now(&app.store, id, margin).await?;
+    let computed = computed.map_err(|reason| AppError::no_price(id, reason))?;
+    let mut db = app.store.read().await?;
+    // Read again: it may have been recorded just now.
+    let product = offered(&mut db, id).await?;
+    Ok(PriceAnswer {
+        display_price: Rupees(computed.display),
+        fetched: fetched(&computed.observations),
+        products: listed(&mut db, &product).await?,
+    })
+}
+
+async fn offered(db: &mut SqliteConnection, id: &ProductId) -> Result<StoredProduct, AppError> {
+    let found = products::find(db, id).await?;
+    found.filter(|product| product.is_active).ok_or_else(|| AppError::unknown_product(id))
+}
+
+/// All active products where they are few, else the one asked for.
+async fn listed(db: &mut SqliteConnection, asked: &StoredProduct) -> Result<Vec<Product>, StoreError> {
+    let all = products::page(db, &PageOf::default(), MAX_LISTED + 1).await?;
+    let list = if all.len() > MAX_LISTED { std::slice::from_ref(asked) } else { &all };
+    Ok(list.iter().map(StoredProduct::to_wire).collect())
+}
+
+fn read_body(body: &PriceRequest) -> Result<(ProductId, Option<Margin>), Problem> {
+    let mut faults = Vec::new();
+    let mut fault = |field: &'static str, message: String| {
+        faults.push(FieldError { field: field.into(), message, place: Place::Body });
+    };
+    let id = read_id(body.product_id.as_deref()).map_err(|message| fault("product_id", message)).ok();
+    let margin = body.margin_percent.as_deref().map(Margin::from_json).transpose();
+    let margin = margin.map_err(|error| fault("margin_percent", error.to_string())).ok();
+    match (id, margin) {
+        (Some(id), Some(margin)) => Ok((id, margin)),
+        _ => Err(Problem::validation(faults)),
+    }
+}
+
+fn read_id(value: Option<&RawValue>) -> Result<ProductId, String> {
+    let value = value.ok_or("is required")?;
+    let text: String = serde_json::from_str(value.get()).map_err(|_| "must be a string")?;
+    ProductId::parse(&text).map_err(|error| error.to_string())
+}
+
+fn sources(observations: &[Observation]) -> Vec<SourcePrice> {
+    with_price(observations)
+        .map(|(observation, paise)| SourcePrice {
+            adapter: observation.source.clone(),
+            product_id: observation.product_id.clone(),
+            paise,
+            confidence: observation.confidence,
+            raw: raw(observation),
+        })
+        .collect()
+}
+
+fn fetched(observations: &[Observation]) -> Vec<FetchedPrice> {
+    with_price(observations)
+        .map(|(observation, paise)| FetchedPrice {
+            adapter: observation.source.clone(),
+            paise,
+            rupees: Rupees(paise),
+            confidence: observation.confidence,
+            raw: raw(observation),
+        })
+        .collect()
+}
+
+fn with_price(observations: &[Observation]) -> impl Iterator<Item = (&Observation, Paise)> {
+    observations.iter().filter_map(|observation| Some((observation, observation.paise?)))
+}
+
+fn raw(observation: &Observation) -> RawQuote {
+    RawQuote { kind: observation.kind.clone(), observed_at: observation.observed_at }
+}

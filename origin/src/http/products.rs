@@ -1,0 +1,79 @@
+//! `GET /api/products`, `GET /api/products/{id}`.
+
+use super::{
+    extract::{ProductInPath, Query},
+    reply::{Answer, cacheable, cacheable_bytes, to_bytes},
+};
+use crate::{
+    app::AppState,
+    error::AppError,
+    store::{
+        Store, StoreError,
+        products::{self, PageOf},
+    },
+};
+use axum::extract::State;
+use bytes::Bytes;
+use valora_shared::{
+    problem::{FieldError, Place, Problem},
+    wire::ProductsList,
+};
+
+/// The most products in one answer (design: http.md), and how many there are if nobody says.
+const MAX_LIMIT: usize = 500;
+
+/// A page of the active products, in insertion order.
+pub(crate) async fn list(State(app): State<AppState>, query: Query) -> Answer {
+    if query.lacks_all(&["category", "limit", "cursor"]) {
+        let make = || async { first_page_bytes(&app.store).await };
+        return Ok(cacheable_bytes(app.first_page.get(&app.store, make).await?));
+    }
+    let (of, limit) = read_query(&query)?;
+    cacheable(&page(&app.store, &of, limit).await?)
+}
+
+/// One product.
+pub(crate) async fn one(State(app): State<AppState>, ProductInPath(id): ProductInPath) -> Answer {
+    let found = products::find(&mut *app.store.read().await?, &id).await?;
+    let product = found.filter(|product| product.is_active).ok_or_else(|| AppError::unknown_product(&id))?;
+    cacheable(&product.to_wire())
+}
+
+async fn first_page_bytes(store: &Store) -> Result<Bytes, StoreError> {
+    let page = page(store, &PageOf::default(), MAX_LIMIT).await?;
+    to_bytes(&page).map_err(|_| StoreError::Failed(sqlx::Error::WorkerCrashed))
+}
+
+async fn page(store: &Store, of: &PageOf, limit: usize) -> Result<ProductsList, StoreError> {
+    // One more than asked for tells whether there is a next page.
+    let mut found = products::page(&mut *store.read().await?, of, limit + 1).await?;
+    let has_more = found.len() > limit;
+    found.truncate(limit);
+    let next_cursor = found.last().filter(|_| has_more).map(|last| last.position.to_string());
+    Ok(ProductsList { products: found.iter().map(products::StoredProduct::to_wire).collect(), next_cursor })
+}
+
+fn read_query(query: &Query) -> Result<(PageOf, usize), Problem> {
+    let mut faults = Vec::new();
+    let mut fault = |field: &'static str, message: String| {
+        faults.push(FieldError { field: field.into(), message, place: Place::Query });
+    };
+    let limit = query.get("limit").map_or(Some(MAX_LIMIT), |text| {
+        let limit = text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
+        if limit.is_none() {
+            fault("limit", format!("must be an integer from 1 to {MAX_LIMIT}"));
+        }
+        limit
+    });
+    let after = query.get("cursor").map(|text| text.parse::<i64>().ok().filter(|position| *position > 0));
+    if after == Some(None) {
+        fault("cursor", "must be a next_cursor that this API gave".to_owned());
+    }
+    match limit {
+        Some(limit) if faults.is_empty() => {
+            let category = query.get("category").map(str::to_owned);
+            Ok((PageOf { category, after: after.flatten() }, limit))
+        }
+        _ => Err(Problem::validation(faults)),
+    }
+}

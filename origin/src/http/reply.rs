@@ -1,0 +1,49 @@
+//! JSON answers.
+
+use crate::error::AppError;
+use axum::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, header};
+use serde::Serialize;
+use valora_shared::{cache::MAX_LIFETIME_SECONDS, http::names::CDN_CACHE_CONTROL};
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// Browsers ask each time; only our edge keeps it (design: cache.md).
+const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
+/// [`MAX_LIFETIME_SECONDS`] as a header value.
+const EDGE_LIFETIME: &str = "max-age=5";
+const _: () = assert!(MAX_LIFETIME_SECONDS == 5, "EDGE_LIFETIME must say the same");
+
+/// What every handler returns.
+pub(super) type Answer = Result<Response, AppError>;
+
+/// An answer for whoever asked.
+pub(super) fn json(value: &impl Serialize) -> Answer {
+    Ok(bytes(to_bytes(value)?))
+}
+
+/// An answer that the edge may keep.
+pub(super) fn cacheable(value: &impl Serialize) -> Answer {
+    Ok(cacheable_bytes(to_bytes(value)?))
+}
+
+/// The same from ready bytes.
+pub(super) fn cacheable_bytes(body: Bytes) -> Response {
+    let mut response = bytes(body);
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, NO_CACHE);
+    headers.insert(HeaderName::from_static(CDN_CACHE_CONTROL), HeaderValue::from_static(EDGE_LIFETIME));
+    response
+}
+
+/// JSON text.
+pub(super) fn to_bytes(value: &impl Serialize) -> Result<Bytes, AppError> {
+    serde_json::to_vec(value).map(Bytes::from).map_err(|error| AppError::internal(error.to_string()))
+}
+
+fn bytes(body: Bytes) -> Response {
+    ([(header::CONTENT_TYPE, JSON)], Body::from(body)).into_response()
+}

@@ -1,0 +1,49 @@
+//! What happens around every handler, and in which order (design: http.md, "The pipeline and its order").
+
+mod context;
+mod cors;
+mod headers;
+mod log;
+mod panics;
+mod problems;
+mod size;
+
+use crate::app::AppState;
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
+pub(crate) use size::too_large;
+
+use context::Context;
+
+/// The order, outermost first; the way back is the reverse.
+pub(crate) async fn run(State(app): State<AppState>, request: Request, next: Next) -> Response {
+    // 1. Correlation id and timing see everything, whatever ends a request early.
+    let context = Context::of(&request);
+    let mut response = inner(&app, request, next).await;
+    // Error bodies are written late, because they show the correlation id.
+    problems::write(&mut response, &context);
+    // 2. Security headers are on every answer: errors, preflights and unknown routes, too.
+    headers::secure(response.headers_mut(), app.config.site.environment);
+    // 3. CORS on the way back, so that a page may read an error as well.
+    cors::allow(response.headers_mut(), &app.cors, context.origin());
+    headers::mark(response.headers_mut(), &context);
+    // The log line comes last: it shows what was really answered.
+    log::write(&app, &response, &context);
+    response
+}
+
+async fn inner(app: &AppState, request: Request, next: Next) -> Response {
+    // 3. A preflight is answered here: it is the browser's question, not a request for the route.
+    if let Some(answer) = cors::preflight(&request, &app.cors) {
+        return answer;
+    }
+    // 5. A body that says it is too large is not read at all.
+    if let Some(refusal) = size::refuse(&request, app.config.server.max_request_size.get()) {
+        return refusal;
+    }
+    // Innermost: a panic of a handler becomes an answer that everything above still wraps.
+    panics::caught(next.run(request)).await
+}

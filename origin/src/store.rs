@@ -1,0 +1,123 @@
+//! What is kept, in `SQLite`: the catalogue, what sources said, what was shown.
+//!
+//! One module per aggregate; no SQL stands outside this one. Writes take the write lock at their start
+//! (`BEGIN IMMEDIATE`), so that no transaction finds out half-way that it read something old.
+
+mod migrations;
+pub mod observations;
+mod open;
+pub mod prices;
+pub mod products;
+mod seed;
+mod version;
+
+pub use version::Version;
+
+use crate::{clock::Clock, config::DatabaseUrl};
+use sqlx::{Sqlite, SqliteConnection, SqlitePool, Transaction};
+use version::VersionReader;
+
+/// The database; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pool: SqlitePool,
+    version: VersionReader,
+}
+
+/// Why the database did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It does not answer, is locked or full: the same may work later.
+    #[error("the database is unavailable: {0}")]
+    Unavailable(#[source] sqlx::Error),
+    /// A statement failed: ours to mend.
+    #[error("a database statement failed: {0}")]
+    Failed(#[source] sqlx::Error),
+    /// The tables cannot be brought to this version.
+    #[error("the database cannot be migrated: {0}")]
+    Migration(#[source] sqlx::migrate::MigrateError),
+}
+
+/// What every function of the store answers.
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+impl Store {
+    /// Opens the database, creates or migrates its tables, and gives a fresh one its first products.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn open(url: &DatabaseUrl, clock: &Clock) -> Result<Self> {
+        let options = open::options(url);
+        let pool = open::pool(options.clone()).await?;
+        migrations::run(&pool).await?;
+        let store = Self { pool, version: VersionReader::start(options) };
+        seed::first_products(&store, clock.now()).await?;
+        Ok(store)
+    }
+
+    /// A transaction that only reads, all of it from one moment.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn read(&self) -> Result<Transaction<'static, Sqlite>> {
+        Ok(self.pool.begin().await?)
+    }
+
+    /// A transaction that writes: it has the write lock from the start. Not committed is undone.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn write(&self) -> Result<Transaction<'static, Sqlite>> {
+        Ok(self.pool.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// A version of the database read after this call began; equal versions mean that nothing was committed in
+    /// between, by any process. `None` when it cannot be read: then nothing kept in memory may be used.
+    pub async fn version(&self) -> Option<Version> {
+        self.version.read().await
+    }
+
+    /// How many times [`Self::version`] really asked the database.
+    pub fn version_reads(&self) -> u64 {
+        self.version.reads()
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn ping(&self) -> Result<()> {
+        sqlx::query("SELECT COUNT(*) FROM products WHERE position < 0").execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Closes every connection; what was committed is in the file.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        if is_unavailable(&error) { Self::Unavailable(error) } else { Self::Failed(error) }
+    }
+}
+
+fn is_unavailable(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::Io(_) => true,
+        sqlx::Error::Database(error) => {
+            // The low byte is SQLite's primary result code: busy, locked, read-only, I/O, corrupt, full, cannot
+            // open, no database (https://www.sqlite.org/rescode.html).
+            let code = error.code().and_then(|code| code.parse::<u32>().ok()).unwrap_or(0);
+            matches!(code & 0xff, 5 | 6 | 8 | 10 | 11 | 13 | 14 | 26)
+        }
+        _ => false,
+    }
+}
+
+/// Shorthand for the connection inside a transaction.
+pub(crate) type Connection = SqliteConnection;

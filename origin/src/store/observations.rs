@@ -1,0 +1,93 @@
+//! What sources said.
+
+use super::{Connection, Result, products::parsed};
+use sqlx::{QueryBuilder, Row, Sqlite, sqlite::SqliteRow};
+use valora_shared::{id::ProductId, money::Paise, prices::Confidence, time::UnixMillis};
+
+/// The kind of an imported file's observations.
+pub const KIND_CSV: &str = "csv";
+
+/// One source's word about one product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observation {
+    /// The product.
+    pub product_id: ProductId,
+    /// The source's name.
+    pub source: String,
+    /// 1, 2, 3, … within product and source.
+    pub number: i64,
+    /// `csv`, ….
+    pub kind: String,
+    /// With shipping; `None` when the source stopped naming a price.
+    pub paise: Option<Paise>,
+    /// How far it is believed.
+    pub confidence: Confidence,
+    /// When it was seen.
+    pub observed_at: UnixMillis,
+}
+
+/// The newest word of each source about each of `ids`, by source name.
+///
+/// # Errors
+/// [`super::StoreError`].
+pub async fn newest(db: &mut Connection, ids: &[ProductId]) -> Result<Vec<Observation>> {
+    let mut query = QueryBuilder::<Sqlite>::new(
+        "SELECT product_id, source, number, kind, paise, confidence, observed_at_ms FROM observations \
+         WHERE is_newest AND product_id IN (",
+    );
+    let mut list = query.separated(", ");
+    for id in ids {
+        list.push_bind(id.as_str());
+    }
+    list.push_unseparated(") ORDER BY product_id, source");
+    query.build().fetch_all(db).await?.iter().map(from_row).collect()
+}
+
+/// Adds observations; each becomes the newest of its product and source.
+///
+/// # Errors
+/// [`super::StoreError`].
+pub async fn add(db: &mut Connection, observations: &[Observation]) -> Result<()> {
+    if observations.is_empty() {
+        return Ok(());
+    }
+    let replacing: Vec<&Observation> = observations.iter().filter(|new| new.number > 1).collect();
+    if !replacing.is_empty() {
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "UPDATE observations SET is_newest = FALSE WHERE is_newest AND (product_id, source) IN (",
+        );
+        query.push_values(replacing, |mut row, new| {
+            row.push_bind(new.product_id.as_str()).push_bind(new.source.as_str());
+        });
+        query.push(")");
+        query.build().execute(&mut *db).await?;
+    }
+    let mut query = QueryBuilder::<Sqlite>::new(
+        "INSERT INTO observations (product_id, source, number, kind, paise, confidence, observed_at_ms, \
+         is_newest) ",
+    );
+    query.push_values(observations, |mut row, new| {
+        row.push_bind(new.product_id.as_str())
+            .push_bind(new.source.as_str())
+            .push_bind(new.number)
+            .push_bind(new.kind.as_str())
+            .push_bind(new.paise.map(|paise| paise.0))
+            .push_bind(i64::from(new.confidence.ten_thousandths()))
+            .push_bind(new.observed_at.0)
+            .push_bind(true);
+    });
+    query.build().execute(db).await?;
+    Ok(())
+}
+
+fn from_row(row: &SqliteRow) -> Result<Observation> {
+    Ok(Observation {
+        product_id: parsed(ProductId::parse(row.try_get("product_id")?))?,
+        source: row.try_get("source")?,
+        number: row.try_get("number")?,
+        kind: row.try_get("kind")?,
+        paise: row.try_get::<Option<i64>, _>("paise")?.map(Paise),
+        confidence: parsed(Confidence::from_ten_thousandths(row.try_get("confidence")?))?,
+        observed_at: UnixMillis(row.try_get("observed_at_ms")?),
+    })
+}

@@ -1,0 +1,18 @@
+//! Logs: one JSON object per line on standard output.
+
+use tracing_subscriber::{EnvFilter, fmt};
+use valora_shared::config::LogLevel;
+
+/// Starts logging. A second call in one process changes nothing.
+pub(crate) fn start(level: LogLevel) {
+    // What the database driver says below a warning is of no use to an operator.
+    let filter = EnvFilter::new(format!("{},sqlx=warn,hyper=warn", level.as_str()));
+    let _ = fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(false)
+        .with_target(false)
+        .with_env_filter(filter)
+        .try_init();
+}
