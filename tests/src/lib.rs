@@ -1,1 +1,3 @@
-//! valora-tests
+//! What the end-to-end tests and the benches share, and the documents that are generated from the code.
+
+pub mod docs;
