@@ -11,7 +11,8 @@ use valora_shared::{
 /// An error on its way out.
 #[derive(Debug)]
 pub(crate) struct AppError {
-    problem: Problem,
+    /// Boxed: answers pass through many hands, errors are few.
+    problem: Box<Problem>,
     cause: Option<Cause>,
 }
 
@@ -41,13 +42,13 @@ impl AppError {
     /// Something of ours failed.
     pub(crate) fn internal(cause: impl Into<String>) -> Self {
         let problem = Problem::new(ErrorCode::InternalError, "Something failed on our side.");
-        Self { problem, cause: Some(Cause(cause.into())) }
+        Self { problem: problem.into(), cause: Some(Cause(cause.into())) }
     }
 }
 
 impl From<Problem> for AppError {
     fn from(problem: Problem) -> Self {
-        Self { problem, cause: None }
+        Self { problem: problem.into(), cause: None }
     }
 }
 
@@ -58,7 +59,7 @@ impl From<StoreError> for AppError {
         }
         let problem = Problem::new(ErrorCode::DatabaseUnavailable, "The database does not answer now.")
             .retry_after(RETRY_AFTER_SECONDS);
-        Self { problem, cause: Some(Cause(error.to_string())) }
+        Self { problem: problem.into(), cause: Some(Cause(error.to_string())) }
     }
 }
 
@@ -67,7 +68,7 @@ impl IntoResponse for AppError {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.problem.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = status.into_response();
-        response.extensions_mut().insert(self.problem);
+        response.extensions_mut().insert(*self.problem);
         if let Some(cause) = self.cause {
             response.extensions_mut().insert(cause);
         }

@@ -14,7 +14,7 @@ pub(super) async fn look(app: &AppState) -> System {
         let (memory, cpu) = system.as_mut().map_or((Value::Null, Value::Null), memory_and_cpu);
         System { memory, cpu, disk: disk(&app.config.database.url).unwrap_or(Value::Null) }
     });
-    looked.await.unwrap_or_else(|_| System { memory: Value::Null, cpu: Value::Null, disk: Value::Null })
+    looked.await.unwrap_or(System { memory: Value::Null, cpu: Value::Null, disk: Value::Null })
 }
 
 fn memory_and_cpu(system: &mut sysinfo::System) -> (Value, Value) {
@@ -37,7 +37,7 @@ fn disk(url: &DatabaseUrl) -> Option<Value> {
     let DatabaseUrl::File(path) = url else { return None };
     let path = path.canonicalize().ok()?;
     let disks = Disks::new_with_refreshed_list().ok()?;
-    let depth = |mount: &Path| path.starts_with(mount).then(|| mount.as_os_str().len());
+    let depth = |mount: &Path| path.starts_with(mount).then_some(mount.as_os_str().len());
     let mounted = disks.iter().filter_map(|disk| Some((depth(disk.mount_point())?, disk)));
     let (_, disk) = mounted.max_by_key(|(depth, _)| *depth)?;
     let (total, free) = (disk.total_space(), disk.available_space());
