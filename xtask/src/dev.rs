@@ -40,6 +40,7 @@ pub fn dev(arguments: Dev) -> Result<()> {
         edge: EdgeRuntime::WranglerDev,
         ..SystemOptions::new(arguments.data)
     };
+    options.check_ports()?;
     options.build()?;
     // From here on a signal ends this function and not the process, so that `system` is dropped. A signal
     // before that ends the process, and nothing runs yet; one while the system starts waits in the channel.

@@ -20,7 +20,7 @@ pub struct Lock {
 pub fn hold(name: &str) -> Result<Lock> {
     let folder = paths::target();
     std::fs::create_dir_all(&folder)?;
-    let path = folder.join(format!("xtask-{name}.lock"));
+    let path = folder.join(format!("xtask-{}.lock", name.replace(' ', "-")));
     let file = File::create(&path).with_context(|| format!("cannot make {}", path.display()))?;
     file.lock().with_context(|| format!("cannot lock {}", path.display()))?;
     Ok(Lock { _file: file })

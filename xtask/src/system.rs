@@ -46,6 +46,7 @@ pub struct System {
     origin: Option<Service>,
     edge_ports: Vec<u16>,
     origin_port: u16,
+    is_detached: bool,
     watchdog: Option<Watchdog>,
 }
 
@@ -57,29 +58,30 @@ impl System {
     /// A busy port, a program that is not there or ends at once, or no answer within a minute; the message
     /// holds the end of the log.
     pub fn start(options: SystemOptions) -> Result<Self> {
-        Self::launch(options, Some(Watchdog::start()?))
+        Self::launch(options, false)
     }
 
-    /// The same for processes that shall outlive ours (`cargo xtask up`): the caller must keep
-    /// [`System::services`] and [`System::forget`] the system.
+    /// The same for processes that shall outlive ours (`cargo xtask up`), once [`System::forget`] was called.
     pub(crate) fn start_detached(options: SystemOptions) -> Result<Self> {
-        Self::launch(options, None)
+        Self::launch(options, true)
     }
 
-    fn launch(options: SystemOptions, watchdog: Option<Watchdog>) -> Result<Self> {
+    fn launch(options: SystemOptions, is_detached: bool) -> Result<Self> {
         std::fs::create_dir_all(options.logs())?;
         // Relative paths would mean something else to the programs, which start in other folders.
         let options = SystemOptions { data: options.data.canonicalize()?, ..options };
         let edge_ports = ports::consecutive(options.edge_port, options.isolates)?;
         let origin_port =
             if options.origin { ports::consecutive(options.origin_port, 1)?[0] } else { options.origin_port };
-        let detached = watchdog.is_none();
+        let mut watchdog = Watchdog::start()?;
         let origin =
-            if options.origin { Some(origin::spawn(&options, origin_port, detached)?) } else { None };
-        let edge = edge::spawn(&options, &edge_ports, origin_port, detached)?;
+            if options.origin { Some(origin::spawn(&options, origin_port, is_detached)?) } else { None };
+        watchdog.guard(origin.iter().map(Service::group));
+        let edge = edge::spawn(&options, &edge_ports, origin_port, is_detached)?;
+        watchdog.guard([edge.group()]);
         // From here on, dropping `system` ends what was started.
-        let mut system = Self { options, edge, origin, edge_ports, origin_port, watchdog };
-        system.guard();
+        let mut system =
+            Self { options, edge, origin, edge_ports, origin_port, is_detached, watchdog: Some(watchdog) };
         system.wait_for_origin()?;
         for port in system.edge_ports.clone() {
             // Any answer will do: with faulty settings or without an origin the edge answers 5xx, and a test
@@ -164,8 +166,11 @@ impl System {
         if self.origin_port == 0 {
             self.origin_port = ports::consecutive(0, 1)?[0];
         }
-        self.origin = Some(origin::spawn(&self.options, self.origin_port, self.watchdog.is_none())?);
-        self.guard();
+        let origin = origin::spawn(&self.options, self.origin_port, self.is_detached)?;
+        if let Some(watchdog) = &mut self.watchdog {
+            watchdog.guard([origin.group()]);
+        }
+        self.origin = Some(origin);
         self.wait_for_origin()
     }
 
@@ -180,7 +185,7 @@ impl System {
             .find_map(|service| if service.has_ended() { Some(&*service) } else { None })
     }
 
-    /// Leaves the processes running.
+    /// Leaves the processes running, with nobody who watches over them.
     pub(crate) fn forget(mut self) {
         self.edge.release();
         if let Some(origin) = &mut self.origin {
@@ -191,13 +196,6 @@ impl System {
     fn signal_origin(&self, signal: Signal) {
         if let Some(origin) = &self.origin {
             process::signal_group(origin.group(), signal);
-        }
-    }
-
-    fn guard(&mut self) {
-        let groups: Vec<u32> = self.services().map(Service::group).collect();
-        if let Some(watchdog) = &mut self.watchdog {
-            watchdog.guard(&groups);
         }
     }
 

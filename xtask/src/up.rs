@@ -52,6 +52,7 @@ pub fn up(arguments: Up) -> Result<()> {
         origin: !arguments.edge_only,
         ..SystemOptions::new(arguments.data)
     };
+    options.check_ports()?;
     options.build()?;
     let system = System::start_detached(options)?;
     let record = Record::of(&system);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::{edge, origin};
+use super::{edge, origin, ports};
 use crate::{npm, worker, worker::WorkerVariant};
 
 /// What runs the Worker.
@@ -61,6 +61,18 @@ impl SystemOptions {
     pub fn with_env(mut self, name: &str, value: &str) -> Self {
         self.env.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// Says at once which port is busy, before minutes of building.
+    ///
+    /// # Errors
+    /// Names the port.
+    pub fn check_ports(&self) -> Result<()> {
+        ports::consecutive(self.edge_port, self.isolates)?;
+        if self.origin {
+            ports::consecutive(self.origin_port, 1)?;
+        }
+        Ok(())
     }
 
     /// Builds what [`super::System::start`] needs, with all set-up; does nothing when all is up to date.

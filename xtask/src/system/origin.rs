@@ -12,7 +12,7 @@ use crate::{paths, step};
 /// Compiles the origin. Cargo knows whether anything changed.
 pub(crate) fn build(release: bool) -> Result<()> {
     let mut build = cargo();
-    build.args(["build", "--quiet", "--package", "valora-origin"]);
+    build.args(["build", "--package", "valora-origin"]);
     if release {
         build.arg("--release");
     }

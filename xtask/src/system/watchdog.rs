@@ -31,7 +31,7 @@ impl Watchdog {
     }
 
     /// Adds process groups to those that end with us.
-    pub(super) fn guard(&mut self, groups: &[u32]) {
+    pub(super) fn guard(&mut self, groups: impl IntoIterator<Item = u32>) {
         if let Some(pipe) = &mut self.shell.stdin {
             for group in groups {
                 if let Err(error) = writeln!(pipe, "{group}") {
@@ -60,7 +60,7 @@ mod tests {
     fn a_guarded_group_ends_when_the_pipe_closes() {
         let mut sleeper = process::spawn_group(Command::new("sleep").arg("60")).expect("sleep is everywhere");
         let mut watchdog = Watchdog::start().expect("sh is everywhere");
-        watchdog.guard(&[sleeper.id()]);
+        watchdog.guard([sleeper.id()]);
         // What the kernel does when a process dies.
         drop(watchdog.shell.stdin.take());
         assert!(crate::command::wait_within(&mut sleeper, Duration::from_secs(5)), "it still sleeps");

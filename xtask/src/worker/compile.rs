@@ -14,7 +14,7 @@ use crate::{paths, step};
 pub(super) fn compile(variant: WorkerVariant, toolchain: &Toolchain) -> Result<PathBuf> {
     let profile = profile(variant);
     let mut build = cargo();
-    build.args(["build", "--quiet", "--package", "valora-edge", "--lib", "--profile", profile]);
+    build.args(["build", "--package", "valora-edge", "--lib", "--profile", profile]);
     if variant == WorkerVariant::Faults {
         build.args(["--features", "fault-injection"]);
     }
