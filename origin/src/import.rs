@@ -82,7 +82,11 @@ pub async fn import(
     report: &mut (dyn Write + Send),
 ) -> Result<Summary, ImportError> {
     let since = Stopwatch::start();
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text);
+    // Every line ends with "\n", the last one too, so that lines can be counted: with the reader's own notion they
+    // are one less where they end with "\r\n". The "\r" stays in the last field, which is trimmed like every other.
+    let lines = csv::Terminator::Any(b'\n');
+    let mut reader =
+        csv::ReaderBuilder::new().flexible(true).terminator(lines).from_reader(text.chain(&b"\n"[..]));
     let columns = Columns::read(reader.byte_headers()?)?;
     let mut summary = Summary::new(&columns);
     let mut db = store.write().await?;
@@ -91,7 +95,10 @@ pub async fn import(
     let mut seen: HashMap<ProductId, u64> = HashMap::new();
     let mut record = csv::ByteRecord::new();
     while reader.read_byte_record(&mut record)? {
-        let line = record.position().map_or(0, csv::Position::line);
+        if row::is_blank(&record) {
+            continue;
+        }
+        let line = line_of(&record, reader.position());
         let mut reject = |reason: &str| {
             summary.rejected += 1;
             writeln!(report, "line {line}: rejected: {reason}").map_err(ImportError::Report)
@@ -121,6 +128,12 @@ pub async fn import(
     db.commit().await.map_err(StoreError::from)?;
     summary.took = since.elapsed();
     Ok(summary)
+}
+
+/// The line a record starts on. Its own position is where the reader began to look for it, blank lines before it.
+fn line_of(record: &csv::ByteRecord, end: &csv::Position) -> u64 {
+    let within: usize = record.iter().flatten().filter(|byte| **byte == b'\n').count();
+    end.line().saturating_sub(1 + within as u64)
 }
 
 fn open(path: &Path) -> io::Result<Box<dyn Read + Send>> {

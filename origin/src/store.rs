@@ -21,7 +21,8 @@ use version::VersionReader;
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: SqlitePool,
-    version: VersionReader,
+    /// None for a database in memory, which nothing outside its one connection can look at.
+    version: Option<VersionReader>,
 }
 
 /// Why the database did not do it.
@@ -48,9 +49,10 @@ impl Store {
     /// [`StoreError`].
     pub async fn open(url: &DatabaseUrl, clock: &Clock) -> Result<Self> {
         let options = open::options(url);
-        let pool = open::pool(options.clone()).await?;
+        let pool = open::pool(url, options.clone()).await?;
         migrations::run(&pool).await?;
-        let store = Self { pool, version: VersionReader::start(options) };
+        let version = matches!(url, DatabaseUrl::File(_)).then(|| VersionReader::start(options));
+        let store = Self { pool, version };
         seed::first_products(&store, clock.now()).await?;
         Ok(store)
     }
@@ -74,12 +76,12 @@ impl Store {
     /// A version of the database read after this call began; equal versions mean that nothing was committed in
     /// between, by any process. `None` when it cannot be read: then nothing kept in memory may be used.
     pub async fn version(&self) -> Option<Version> {
-        self.version.read().await
+        self.version.as_ref()?.read().await
     }
 
     /// How many times [`Self::version`] really asked the database.
     pub fn version_reads(&self) -> u64 {
-        self.version.reads()
+        self.version.as_ref().map_or(0, VersionReader::reads)
     }
 
     /// Whether the database answers.

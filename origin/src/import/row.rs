@@ -20,6 +20,11 @@ pub(super) struct Row {
 /// The longest name that is taken: the longest real one found has 301 characters.
 const MAX_TEXT_BYTES: usize = 4_096;
 
+/// Whether the line holds nothing.
+pub(super) fn is_blank(record: &ByteRecord) -> bool {
+    record.len() <= 1 && record.iter().all(|field| field.trim_ascii().is_empty())
+}
+
 /// Reads a row.
 ///
 /// # Errors

@@ -18,11 +18,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) fn options(url: &DatabaseUrl) -> SqliteConnectOptions {
     let base = match url {
         DatabaseUrl::File(path) => SqliteConnectOptions::new().filename(path),
-        // Connections of one process share it by its name, which no other store of the process has.
-        DatabaseUrl::Memory => SqliteConnectOptions::new()
-            .filename(format!("file:valora-{}", crate::clock::random_id()))
-            .in_memory(true)
-            .shared_cache(true),
+        DatabaseUrl::Memory => SqliteConnectOptions::new().filename(":memory:").in_memory(true),
     };
     base.create_if_missing(true)
         .foreign_keys(true)
@@ -33,9 +29,15 @@ pub(super) fn options(url: &DatabaseUrl) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
 }
 
-pub(super) async fn pool(options: SqliteConnectOptions) -> Result<SqlitePool> {
+pub(super) async fn pool(url: &DatabaseUrl, options: SqliteConnectOptions) -> Result<SqlitePool> {
+    let max_connections = match url {
+        DatabaseUrl::File(_) => MAX_CONNECTIONS,
+        // Each connection would be a database of its own. (A shared cache locks by table and fails where a file
+        // waits.)
+        DatabaseUrl::Memory => 1,
+    };
     let pool = SqlitePoolOptions::new()
-        .max_connections(MAX_CONNECTIONS)
+        .max_connections(max_connections)
         // One stays, or a database in memory would be gone.
         .min_connections(1)
         .idle_timeout(None)

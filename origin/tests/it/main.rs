@@ -1,0 +1,14 @@
+//! The origin's real router on a real database, without a network; the program itself where that is what counts.
+
+#![expect(clippy::unwrap_used, reason = "a test's helpers fail as tests do")]
+
+mod errors;
+mod freshness;
+mod headers;
+mod import;
+mod price;
+mod prices;
+mod products;
+mod program;
+mod root;
+mod support;

@@ -1,0 +1,166 @@
+//! A running origin in this process.
+
+use axum::{Router, body::Body};
+use http::{HeaderMap, Request, Response, StatusCode};
+use http_body_util::BodyExt;
+use serde_json::Value;
+use sqlx::{ConnectOptions, SqliteConnection, sqlite::SqliteConnectOptions};
+use std::{collections::HashMap, path::PathBuf};
+use tempfile::TempDir;
+use tower::ServiceExt;
+use valora_origin::{
+    app::AppState,
+    clock::Clock,
+    config::OriginConfig,
+    import::{self, ImportError, Summary},
+    router::router,
+};
+use valora_shared::time::UnixMillis;
+
+/// Real listings: some without a price, with one, without a brand, with a name of 301 characters or not in ASCII.
+pub(crate) const SAMPLE: &str = include_str!("../../../tests/data/marketplace-sample.csv");
+/// The first listing of [`SAMPLE`]: 379 rupees at flipkart, 438 at amazon.
+pub(crate) const SHORTS: &str = "c2d766ca982eca8304150849735ffef9";
+/// When tests start: 2026-09-21T14:13:20Z.
+pub(crate) const START: UnixMillis = UnixMillis(1_790_000_000_000);
+
+pub(crate) struct TestApp {
+    pub(crate) state: AppState,
+    pub(crate) clock: Clock,
+    router: Router,
+    directory: TempDir,
+}
+
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl TestApp {
+    pub(crate) async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// With settings.
+    pub(crate) async fn with(settings: &[(&str, &str)]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:///{}", directory.path().join("test.db").display());
+        let mut source = HashMap::from([("DATABASE_URL".to_owned(), url)]);
+        source.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let config = OriginConfig::read(&source).unwrap();
+        let clock = Clock::manual(START);
+        let state = AppState::open(config, clock.clone()).await.unwrap();
+        Self { router: router(state.clone()), state, clock, directory }
+    }
+
+    /// With [`SAMPLE`] imported.
+    pub(crate) async fn with_sample() -> Self {
+        let app = Self::new().await;
+        app.import(SAMPLE).await.0.unwrap();
+        app
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
+        self.directory.path().join("test.db")
+    }
+
+    /// A connection of its own, as another process has.
+    pub(crate) async fn connect(&self) -> SqliteConnection {
+        SqliteConnectOptions::new().filename(self.database()).connect().await.unwrap()
+    }
+
+    /// Changes the database behind the origin's back.
+    pub(crate) async fn sql(&self, sql: &'static str) {
+        sqlx::raw_sql(sql).execute(&mut self.connect().await).await.unwrap();
+    }
+
+    pub(crate) async fn count(&self, sql: &'static str) -> i64 {
+        sqlx::query_scalar(sql).fetch_one(&mut self.connect().await).await.unwrap()
+    }
+
+    /// Imports csv text; also what was reported.
+    pub(crate) async fn import(&self, csv: impl AsRef<[u8]>) -> (Result<Summary, ImportError>, String) {
+        let mut report = Vec::new();
+        let done = import::import(&self.state.store, &self.state.pricing, csv.as_ref(), &mut report).await;
+        (done, String::from_utf8(report).unwrap())
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let response: Response<Body> = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes().to_vec();
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    pub(crate) async fn get(&self, target: &str) -> Answer {
+        self.send(request("GET", target, &[]).body(Body::empty()).unwrap()).await
+    }
+
+    /// The JSON of a GET that must succeed.
+    #[track_caller]
+    pub(crate) fn json(&self, target: &str) -> impl Future<Output = Value> {
+        let target = target.to_owned();
+        async move {
+            let answer = self.get(&target).await;
+            assert_eq!(answer.status, 200, "{target}: {}", answer.text());
+            answer.json()
+        }
+    }
+
+    pub(crate) async fn post_price(&self, body: impl Into<Body>) -> Answer {
+        let json = [("content-type", "application/json")];
+        self.send(request("POST", "/api/price", &json).body(body.into()).unwrap()).await
+    }
+}
+
+impl Answer {
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// The status and every header, sorted, with measured times left out.
+    pub(crate) fn head(&self) -> String {
+        let mut lines: Vec<String> = self
+            .headers
+            .iter()
+            .map(|(name, value)| match name.as_str() {
+                "server-timing" | "x-response-time" => format!("{name}: (measured)"),
+                _ => format!("{name}: {}", value.to_str().unwrap()),
+            })
+            .collect();
+        lines.sort();
+        format!("{}\n{}", self.status.as_u16(), lines.join("\n"))
+    }
+}
+
+/// A price list of `count` products.
+pub(crate) fn many_rows(count: usize) -> String {
+    let rows: Vec<String> = (0..count).map(|number| format!("many-{number},Name,,,5\n")).collect();
+    format!("product_id,name,brand,category,a_price_inr\n{}", rows.concat())
+}
+
+/// A request with a correlation id that snapshots can show.
+pub(crate) fn request(method: &str, target: &str, headers: &[(&str, &str)]) -> http::request::Builder {
+    let mut request = Request::builder().method(method).uri(target);
+    if !headers.iter().any(|(name, _)| *name == "x-correlation-id") {
+        request = request.header("x-correlation-id", "test-0001");
+    }
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request
+}
+
+/// `headers` and no body.
+pub(crate) fn bare(method: &str, target: &str, headers: &[(&str, &str)]) -> Request<Body> {
+    request(method, target, headers).body(Body::empty()).unwrap()
+}
