@@ -116,3 +116,27 @@ pub fn wait_within(child: &mut Child, limit: Duration) -> bool {
     }
     false
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_hangs_is_ended_with_what_it_started() {
+        let begin = Instant::now();
+        let mut hangs = command("sh");
+        hangs.args(["-c", "sleep 60 & sleep 60"]);
+        assert!(!run_within(&mut hangs, Duration::from_millis(200)).expect("sh is everywhere"));
+        assert!(begin.elapsed() < Duration::from_secs(10));
+    }
+
+    #[test]
+    fn an_error_ends_with_what_the_program_said() {
+        let error = output(command("sh").args(["-c", "echo why >&2; exit 3"])).expect_err("status 3");
+        let text = error.to_string();
+        assert!(
+            text.starts_with("sh -c") && text.contains("exit status: 3") && text.ends_with("why"),
+            "{text}"
+        );
+    }
+}

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::command::{command, output, run_quietly};
 use crate::stamp::Stamp;
-use crate::step::step;
+use crate::step::{cached, step};
 use crate::{lock, paths};
 
 /// The oldest Node that the pinned wrangler runs on.
@@ -20,6 +20,7 @@ pub fn ensure() -> Result<()> {
     let _lock = lock::hold("npm")?;
     let stamp = stamp()?;
     if stamp.is_current() {
+        cached("npm ci", "the JavaScript tools are as locked");
         return Ok(());
     }
     let node = node_version().context("Node.js is not there: install version 20 or newer")?;

@@ -122,7 +122,8 @@ impl System {
         logs::read(&self.options.log("origin"))
     }
 
-    /// Process ids of workerd, for CPU accounting.
+    /// Process ids of workerd, for CPU accounting. Miniflare runs all isolates in one; `wrangler dev` has a
+    /// second one in front of the Worker's.
     pub fn edge_pids(&self) -> Vec<u32> {
         let members = process::members(self.edge.group());
         members.into_iter().filter(|process| process.name == "workerd").map(|process| process.pid).collect()

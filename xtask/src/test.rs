@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use crate::step::{self, step};
 use crate::system::SystemOptions;
 use crate::worker::{self, WorkerVariant};
-use crate::{browser, lint, npm};
+use crate::{browser, lint};
 
 mod cargo_test;
 mod count;
@@ -81,7 +81,6 @@ fn unit() -> Result<Count> {
 /// Everything that a test may start.
 fn system() -> Result<()> {
     step("set-up", "Worker in both variants and origin", || {
-        npm::ensure()?;
         // The folder is not looked at: building depends on the other options alone.
         SystemOptions::new("").build()?;
         worker::build(WorkerVariant::Faults)

@@ -12,7 +12,7 @@ use anyhow::Result;
 
 use crate::command::{cargo, command, is_installed, output, run_within};
 use crate::stamp::Stamp;
-use crate::step::step;
+use crate::step::{cached, step};
 use crate::{lock, paths};
 
 mod debian;
@@ -50,7 +50,11 @@ impl Toolchain {
     /// When neither way works; the message says what a person can do.
     pub fn ensure() -> Result<Self> {
         let _lock = lock::hold("toolchain")?;
-        if !debian_is_wanted() && (own_has_target() || rustup_adds_target()?) {
+        if let Some(found) = Self::find() {
+            cached("wasm target", &found.describe());
+            return Ok(found);
+        }
+        if !debian_is_wanted() && rustup_adds_target()? {
             return Ok(Self::Own);
         }
         Debian::ensure().map(Self::Debian)

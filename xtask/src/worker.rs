@@ -47,7 +47,7 @@ impl WorkerVariant {
     }
 }
 
-/// Builds the Worker, or does nothing when it is up to date.
+/// Builds the Worker with all set-up that it needs, or does nothing when it is up to date.
 ///
 /// # Errors
 /// When a tool is missing and cannot be installed, when a step fails, or when the Worker is too large.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use super::{edge, origin, ports};
-use crate::{npm, worker, worker::WorkerVariant};
+use crate::worker::{self, WorkerVariant};
 
 /// What runs the Worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -80,7 +80,6 @@ impl SystemOptions {
     /// # Errors
     /// When a step fails.
     pub fn build(&self) -> Result<()> {
-        npm::ensure()?;
         worker::build(self.worker)?;
         if self.origin {
             origin::build(self.release)?;
