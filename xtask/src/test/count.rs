@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::AddAssign;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 /// How many tests passed and failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -18,6 +18,15 @@ impl Count {
     /// A step that failed before it could count.
     pub fn one_failed() -> Self {
         Self { passed: 0, failed: 1 }
+    }
+
+    /// A tier without a single test is a mistake, not a success.
+    ///
+    /// # Errors
+    /// When nothing was counted.
+    pub fn or_none_ran(self) -> Result<Self> {
+        ensure!(self != Self::default(), "no test ran");
+        Ok(self)
     }
 
     /// Counts a step as one test.
@@ -84,5 +93,11 @@ mod tests {
         count.add_result(&Ok(()));
         count.add_result::<()>(&Err(anyhow::anyhow!("no")));
         assert_eq!(count, Count { passed: 1, failed: 2 });
+    }
+
+    #[test]
+    fn a_tier_without_tests_is_no_success() {
+        assert!(Count::default().or_none_ran().is_err());
+        assert!(Count { passed: 1, failed: 0 }.or_none_ran().is_ok());
     }
 }
