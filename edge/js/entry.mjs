@@ -9,6 +9,9 @@ import * as wasm from "valora-edge";
 // of another request, whose continuation workerd then runs in that request's own context.
 const waiting = new Set();
 
+// Longer than any request waits (ORIGIN_TIMEOUT_MS is a minute at most).
+const LONGEST_WAIT_MS = 90_000;
+
 // True when even the fresh instance could not start; the next request tries again.
 let lost = false;
 
@@ -67,6 +70,9 @@ function start(request, env, ctx) {
 // Everything that needs I/O. The promise of a request that dies in the wasm never settles by itself, so it
 // races with one that `replaceInstance` settles.
 async function slow(request, env, ctx) {
+  // workerd cancels a request as hung when nothing of its own is under way. A request whose wait ends just as the
+  // instance dies in another one's would be cancelled before that one's call of `giveUp` has woken it.
+  const alive = setTimeout(() => {}, LONGEST_WAIT_MS);
   let giveUp;
   const instanceDied = new Promise((resolve) => {
     giveUp = resolve;
@@ -78,6 +84,7 @@ async function slow(request, env, ctx) {
     console.error("a request was refused by the wasm", error);
     return internalError(request);
   } finally {
+    clearTimeout(alive);
     waiting.delete(giveUp);
   }
 }

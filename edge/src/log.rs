@@ -7,7 +7,11 @@ use crate::{
     platform,
 };
 use serde::Serialize;
-use valora_shared::{config::LogLevel, http::names, id::CorrelationId};
+use valora_shared::{
+    config::LogLevel,
+    http::{names, trace_id},
+    id::CorrelationId,
+};
 use wasm_bindgen::JsValue;
 use web_sys::{Request, Response};
 
@@ -63,21 +67,4 @@ pub fn refused(exchange: &Exchange, error: &JsValue) {
         "level": "error", "message": "the answer could not be sent", "correlation_id": exchange.correlation_id,
         "error": format!("{error:?}"),
     }));
-}
-
-/// The trace id in a `traceparent` (W3C Trace Context §3.2).
-fn trace_id(traceparent: &str) -> Option<&str> {
-    let id = traceparent.split('-').nth(1)?;
-    (id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit())).then_some(id)
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn a_trace_id_is_read_only_from_a_traceparent() {
-        let id = "4bf92f3577b34da6a3ce929d0e0e4736";
-        assert_eq!(super::trace_id(&format!("00-{id}-00f067aa0ba902b7-01")), Some(id));
-        assert_eq!(super::trace_id("00-short-1-1"), None);
-        assert_eq!(super::trace_id(""), None);
-    }
 }

@@ -4,7 +4,9 @@ mod cors;
 mod hop_by_hop;
 pub mod names;
 mod security;
+mod traceparent;
 
 pub use cors::{CorsDecision, CorsPolicy, EXPOSED_HEADERS, Preflight, is_preflight};
 pub use hop_by_hop::{is_dropped_from_answer, is_dropped_from_outside};
 pub use security::{CSP_JSON, security_headers};
+pub use traceparent::trace_id;
