@@ -1,3 +1,6 @@
 //! What the end-to-end tests and the benches share, and the documents that are generated from the code.
 
+pub mod assertions;
+pub mod client;
 pub mod docs;
+pub mod until;

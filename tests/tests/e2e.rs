@@ -1,0 +1,57 @@
+//! The real Worker in the real workerd in front of the real origin, over sockets.
+//!
+//! `cargo test -p valora-tests --test e2e [FILTER]`. What only reads shares a system; what kills, freezes or fills
+//! something has one of its own. All of them are ended before the last line is printed.
+
+#[macro_use]
+#[path = "support/harness.rs"]
+mod harness;
+
+#[path = "e2e/cache.rs"]
+mod cache;
+#[path = "e2e/cors.rs"]
+mod cors;
+#[path = "e2e/errors.rs"]
+mod errors;
+#[path = "e2e/hostile.rs"]
+mod hostile;
+#[path = "e2e/import.rs"]
+mod import;
+#[path = "e2e/origin_away.rs"]
+mod origin_away;
+#[path = "e2e/panics.rs"]
+mod panics;
+#[path = "e2e/products.rs"]
+mod products;
+#[path = "e2e/settings.rs"]
+mod settings;
+#[path = "e2e/systems.rs"]
+mod systems;
+#[path = "e2e/wrangler_dev.rs"]
+mod wrangler_dev;
+
+use std::process::ExitCode;
+
+use xtask::system::SystemOptions;
+use xtask::worker::{self, WorkerVariant};
+
+fn main() -> ExitCode {
+    let trials = [
+        // The slow ones first: the others run beside them.
+        wrangler_dev::trials(),
+        origin_away::trials(),
+        import::trials(),
+        panics::trials(),
+        settings::trials(),
+        cache::trials(),
+        cors::trials(),
+        errors::trials(),
+        hostile::trials(),
+        products::trials(),
+    ];
+    let build = || {
+        SystemOptions::new("").build()?;
+        worker::build(WorkerVariant::Faults)
+    };
+    harness::run(trials.into_iter().flatten().collect(), build, systems::end)
+}

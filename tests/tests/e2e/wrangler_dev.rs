@@ -1,0 +1,23 @@
+//! The real `wrangler dev`, as a person starts it.
+
+use anyhow::{Result, ensure};
+use xtask::system::{EdgeRuntime, SystemOptions};
+
+use crate::harness::Test;
+use crate::systems;
+
+pub(crate) fn trials() -> Vec<Test> {
+    trials![products_come_through_wrangler_dev]
+}
+
+fn products_come_through_wrangler_dev() -> Result<()> {
+    let system = systems::own(|options| SystemOptions { edge: EdgeRuntime::WranglerDev, ..options })?;
+    let (edge, origin) = (system.edge()?, system.origin()?);
+    let first = edge.get("/api/products")?;
+    ensure!(first.status == 200 && first.header("x-cache") == Some("MISS"), "{}", first.shown());
+    ensure!(first.body == origin.get("/api/products")?.body);
+    let second = edge.get("/api/products")?;
+    ensure!(second.header("x-cache") == Some("HIT") && second.body == first.body, "{}", second.shown());
+    ensure!(second.header("content-security-policy") == Some("default-src 'none'; frame-ancestors 'none'"));
+    Ok(())
+}
