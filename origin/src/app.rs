@@ -3,6 +3,7 @@
 use crate::{
     clock::{Clock, Stopwatch},
     config::OriginConfig,
+    pipeline::SecurityHeaders,
     pricing::Pricing,
     snapshot::FirstPage,
     store::{Result, Store},
@@ -32,6 +33,8 @@ pub struct App {
     pub clock: Clock,
     /// Which pages may call.
     pub cors: CorsPolicy,
+    /// On every answer.
+    pub(crate) security_headers: SecurityHeaders,
     /// Requests answered.
     pub counts: Counts,
     /// The first page of products, as bytes.
@@ -59,6 +62,7 @@ impl AppState {
         Ok(Self(Arc::new(App {
             pricing: Pricing::new(&config.prices, clock.clone()),
             cors: CorsPolicy::new(&config.site),
+            security_headers: SecurityHeaders::of(config.site.environment),
             counts: Counts::default(),
             first_page: FirstPage::default(),
             uptime: Stopwatch::start(),

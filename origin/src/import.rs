@@ -53,7 +53,8 @@ pub enum ImportError {
 
 /// The first two bytes of gzip (RFC 1952 §2.3.1).
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
-/// Rows per statement: enough that statements cost little, few enough that their text is small.
+/// Rows written together: enough that statements cost little and that sorted ones touch each page of an index a few
+/// times and not once per row.
 const ROWS_PER_BATCH: usize = 250;
 
 /// Imports the file at `path`; rejected rows are listed on `report`.
@@ -89,7 +90,7 @@ pub async fn import(
         csv::ReaderBuilder::new().flexible(true).terminator(lines).from_reader(text.chain(&b"\n"[..]));
     let columns = Columns::read(reader.byte_headers()?)?;
     let mut summary = Summary::new(&columns);
-    let mut db = store.write().await?;
+    let mut db = store.write_much().await?;
     let mut batch = Batch::new(pricing, products::last_position(&mut db).await?);
     // One entry per product, some 100 bytes each: what a repeated id is told from.
     let mut seen: HashMap<ProductId, u64> = HashMap::new();

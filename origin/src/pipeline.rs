@@ -17,6 +17,7 @@ use axum::{
 pub(crate) use size::too_large;
 
 use context::Context;
+pub(crate) use headers::SecurityHeaders;
 
 /// The order, outermost first; the way back is the reverse.
 pub(crate) async fn run(State(app): State<AppState>, request: Request, next: Next) -> Response {
@@ -26,7 +27,7 @@ pub(crate) async fn run(State(app): State<AppState>, request: Request, next: Nex
     // Error bodies are written late, because they show the correlation id.
     problems::write(&mut response, &context);
     // 2. Security headers are on every answer: errors, preflights and unknown routes, too.
-    headers::secure(response.headers_mut(), app.config.site.environment);
+    app.security_headers.set(response.headers_mut());
     // 3. CORS on the way back, so that a page may read an error as well.
     cors::allow(response.headers_mut(), &app.cors, context.origin());
     headers::mark(response.headers_mut(), &context);

@@ -73,6 +73,17 @@ impl Store {
         Ok(self.pool.begin_with("BEGIN IMMEDIATE").await?)
     }
 
+    /// The same for writing most of the database: with room to keep all of it in memory until the commit, since pages
+    /// that do not fit are written again and again, and the time grows faster than the rows.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn write_much(&self) -> Result<Transaction<'static, Sqlite>> {
+        let mut db = self.write().await?;
+        sqlx::raw_sql(open::LARGE_CACHE).execute(&mut *db).await?;
+        Ok(db)
+    }
+
     /// A version of the database read after this call began; equal versions mean that nothing was committed in
     /// between, by any process. `None` when it cannot be read: then nothing kept in memory may be used.
     pub async fn version(&self) -> Option<Version> {

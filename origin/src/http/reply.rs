@@ -14,7 +14,8 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// Browsers ask each time; only our edge keeps it (design: cache.md).
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 /// [`MAX_LIFETIME_SECONDS`] as a header value.
-const EDGE_LIFETIME: &str = "max-age=5";
+const EDGE_LIFETIME: HeaderValue = HeaderValue::from_static("max-age=5");
+const CDN_CACHE_CONTROL_NAME: HeaderName = HeaderName::from_static(CDN_CACHE_CONTROL);
 const _: () = assert!(MAX_LIFETIME_SECONDS == 5, "EDGE_LIFETIME must say the same");
 
 /// What every handler returns.
@@ -35,7 +36,7 @@ pub(super) fn cacheable_bytes(body: Bytes) -> Response {
     let mut response = bytes(body);
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, NO_CACHE);
-    headers.insert(HeaderName::from_static(CDN_CACHE_CONTROL), HeaderValue::from_static(EDGE_LIFETIME));
+    headers.insert(CDN_CACHE_CONTROL_NAME, EDGE_LIFETIME);
     response
 }
 

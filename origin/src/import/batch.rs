@@ -81,6 +81,9 @@ impl<'a> Batch<'a> {
             }
             to_add.extend(told);
         }
+        // Ids are random: in their order, neighbours of an index are written together.
+        to_upsert.sort_unstable_by(|one, other| one.product_id.cmp(&other.product_id));
+        to_add.sort_unstable_by(|one, other| one.product_id.cmp(&other.product_id));
         // Products first: observations refer to them.
         products::upsert(db, &to_upsert, self.now).await?;
         observations::add(db, &to_add).await

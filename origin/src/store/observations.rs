@@ -7,6 +7,9 @@ use valora_shared::{id::ProductId, money::Paise, prices::Confidence, time::UnixM
 /// The kind of an imported file's observations.
 pub const KIND_CSV: &str = "csv";
 
+/// Each row binds eight values, and `SQLite` takes 32,766 in a statement (PostgreSQL 65,535).
+const ROWS_PER_STATEMENT: usize = 2_000;
+
 /// One source's word about one product.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Observation {
@@ -48,9 +51,13 @@ pub async fn newest(db: &mut Connection, ids: &[ProductId]) -> Result<Vec<Observ
 /// # Errors
 /// [`super::StoreError`].
 pub async fn add(db: &mut Connection, observations: &[Observation]) -> Result<()> {
-    if observations.is_empty() {
-        return Ok(());
+    for rows in observations.chunks(ROWS_PER_STATEMENT) {
+        add_rows(db, rows).await?;
     }
+    Ok(())
+}
+
+async fn add_rows(db: &mut Connection, observations: &[Observation]) -> Result<()> {
     let replacing: Vec<&Observation> = observations.iter().filter(|new| new.number > 1).collect();
     if !replacing.is_empty() {
         let mut query = QueryBuilder::<Sqlite>::new(
