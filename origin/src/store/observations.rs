@@ -7,7 +7,7 @@ use valora_shared::{id::ProductId, money::Paise, prices::Confidence, time::UnixM
 /// The kind of an imported file's observations.
 pub const KIND_CSV: &str = "csv";
 
-/// Each row binds eight values, and `SQLite` takes 32,766 in a statement (PostgreSQL 65,535).
+/// Each row binds eight values, and `SQLite` takes 32,766 in a statement (`PostgreSQL` 65,535).
 const ROWS_PER_STATEMENT: usize = 2_000;
 
 /// One source's word about one product.
