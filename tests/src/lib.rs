@@ -3,4 +3,5 @@
 pub mod assertions;
 pub mod client;
 pub mod docs;
+pub mod running;
 pub mod until;

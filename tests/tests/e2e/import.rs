@@ -1,16 +1,13 @@
 //! The main job: a file of two marketplaces' prices comes in while everything runs, and a price comes out.
 
-use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use valora_tests::assertions::HeaderSet;
+use valora_tests::running::Running;
 use valora_tests::until::until;
-use xtask::paths;
 
 use crate::harness::Test;
-use crate::systems;
 
 /// Sold for ₹379 at one marketplace and ₹438 at the other.
 const SHORTS: &str = "c2d766ca982eca8304150849735ffef9";
@@ -20,14 +17,14 @@ pub(crate) fn trials() -> Vec<Test> {
 }
 
 fn an_imported_price_reaches_the_browser_s_side() -> Result<()> {
-    let system = systems::own(|options| options)?;
+    let system = Running::start(|options| options)?;
     let (edge, origin) = (system.edge()?, system.origin()?);
     let price = format!("/api/products/{SHORTS}/price");
     ensure!(edge.get(&price)?.status == 404, "it is not known before");
 
-    let summary = import(system.data())?;
+    let summary = system.import_sample()?;
     ensure!(summary.contains("from flipkart, amazon"), "{summary}");
-    ensure!(import(system.data())?.contains(" 0 new, 0 changed, "), "the second time changes something");
+    ensure!(system.import_sample()?.contains(" 0 new, 0 changed, "), "the second time changes something");
 
     // Before anything is computed, the lowest known price stands in; it is now in the edge's cache.
     let known = edge.get(&price)?;
@@ -77,18 +74,4 @@ fn an_imported_price_reaches_the_browser_s_side() -> Result<()> {
     let latest = origin.get(&format!("/api/price/{SHORTS}"))?.json()?;
     ensure!(latest["DISPLAY_PRICE"] == 367.63, "another margin was recorded: {latest}");
     Ok(())
-}
-
-/// What the operator types, beside the running system.
-fn import(data: &Path) -> Result<String> {
-    let output = Command::new(paths::target().join("debug/valora-origin"))
-        .arg("import")
-        .arg(paths::in_root("tests/data/marketplace-sample.csv"))
-        .env("DATABASE_URL", format!("sqlite:///{}", data.join("valora.db").display()))
-        .current_dir(data)
-        .output()
-        .context("the origin is not built")?;
-    let told = String::from_utf8_lossy(&output.stdout).into_owned();
-    ensure!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
-    Ok(told)
 }

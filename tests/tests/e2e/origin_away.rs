@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use valora_tests::assertions::{HeaderSet, problem};
 use valora_tests::client::Answer;
+use valora_tests::running::Running;
 use valora_tests::until::until;
 
 use crate::harness::Test;
-use crate::systems;
 
 const TIMEOUT_MS: u64 = 1_500;
 
@@ -30,7 +30,7 @@ fn with_retry_on_miss() -> HeaderSet {
 }
 
 fn a_killed_origin_is_a_502_and_loses_nothing() -> Result<()> {
-    let mut system = systems::own(|options| options)?;
+    let mut system = Running::start(|options| options)?;
     let edge = system.edge()?;
     // Recorded with the product's own margin, and acknowledged.
     let recorded = edge.post_json("/api/price", r#"{"product_id":"5"}"#)?;
@@ -60,7 +60,7 @@ fn a_killed_origin_is_a_502_and_loses_nothing() -> Result<()> {
 }
 
 fn a_frozen_origin_is_a_504_and_holds_up_nobody_else() -> Result<()> {
-    let system = systems::own(|options| options.with_env("ORIGIN_TIMEOUT_MS", &TIMEOUT_MS.to_string()))?;
+    let system = Running::start(|options| options.with_env("ORIGIN_TIMEOUT_MS", &TIMEOUT_MS.to_string()))?;
     let edge = system.edge()?;
     let limit = Duration::from_millis(TIMEOUT_MS);
     edge.get("/api/products?test=kept")?;
@@ -97,7 +97,7 @@ fn a_frozen_origin_is_a_504_and_holds_up_nobody_else() -> Result<()> {
 
 /// A slow request: its body comes only after SIGTERM.
 fn a_request_under_way_ends_before_the_origin_does() -> Result<()> {
-    let mut system = systems::own(|options| options)?;
+    let mut system = Running::start(|options| options)?;
     let origin = system.origin()?;
     let (head, rest) = (r#"{"product_"#, r#"id":"7"}"#);
     let mut slow = origin.connect()?;

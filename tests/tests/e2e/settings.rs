@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use valora_tests::assertions::{HeaderSet, problem};
+use valora_tests::running::Running;
 use valora_tests::until::until;
 use xtask::paths;
 use xtask::system::SystemOptions;
 
 use crate::harness::Test;
-use crate::systems;
 
 pub(crate) fn trials() -> Vec<Test> {
     trials![
@@ -20,7 +20,7 @@ pub(crate) fn trials() -> Vec<Test> {
 }
 
 fn the_edge_answers_503_on_every_route_and_logs_every_fault() -> Result<()> {
-    let system = systems::own(|options| {
+    let system = Running::start(|options| {
         SystemOptions { origin: false, ..options }
             .with_env("ORIGIN_URL", "nonsense")
             .with_env("ORIGIN_TIMEOUT_MS", "soon")

@@ -1,17 +1,17 @@
 //! The real `wrangler dev`, as a person starts it.
 
 use anyhow::{Result, ensure};
+use valora_tests::running::Running;
 use xtask::system::{EdgeRuntime, SystemOptions};
 
 use crate::harness::Test;
-use crate::systems;
 
 pub(crate) fn trials() -> Vec<Test> {
     trials![products_come_through_wrangler_dev]
 }
 
 fn products_come_through_wrangler_dev() -> Result<()> {
-    let system = systems::own(|options| SystemOptions { edge: EdgeRuntime::WranglerDev, ..options })?;
+    let system = Running::start(|options| SystemOptions { edge: EdgeRuntime::WranglerDev, ..options })?;
     let (edge, origin) = (system.edge()?, system.origin()?);
     let first = edge.get("/api/products")?;
     ensure!(first.status == 200 && first.header("x-cache") == Some("MISS"), "{}", first.shown());

@@ -1,0 +1,87 @@
+//! A running system with clients for its parts, in a folder of its own.
+
+use std::ops::{Deref, DerefMut};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, ensure};
+use tempfile::TempDir;
+use xtask::paths;
+use xtask::system::{System, SystemOptions};
+
+use crate::client::Client;
+
+/// A running system and the folder it keeps things in; both are gone when this is dropped.
+#[derive(Debug)]
+pub struct Running {
+    // In this order: the folder is in use until the system has ended.
+    system: System,
+    _data: TempDir,
+}
+
+impl Running {
+    /// Starts the usual system with what `options` changes. Builds nothing.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn start(options: impl FnOnce(SystemOptions) -> SystemOptions) -> Result<Self> {
+        let data = tempfile::tempdir()?;
+        let system = System::start(options(SystemOptions::new(data.path())))?;
+        Ok(Self { system, _data: data })
+    }
+
+    /// The first isolate.
+    ///
+    /// # Errors
+    /// None while the system runs.
+    pub fn edge(&self) -> Result<Client> {
+        self.isolate(0)
+    }
+
+    /// Any isolate.
+    ///
+    /// # Errors
+    /// When there are fewer.
+    pub fn isolate(&self, number: usize) -> Result<Client> {
+        Client::new(self.edge_url(number))
+    }
+
+    /// The origin, past the edge.
+    ///
+    /// # Errors
+    /// None while the system runs.
+    pub fn origin(&self) -> Result<Client> {
+        Client::new(self.origin_url())
+    }
+
+    /// Imports the sample of real listings, as an operator does beside the running system; returns what the command
+    /// said.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub fn import_sample(&self) -> Result<String> {
+        let output = Command::new(paths::target().join("debug/valora-origin"))
+            .arg("import")
+            .arg(paths::in_root("tests/data/marketplace-sample.csv"))
+            .env("DATABASE_URL", format!("sqlite:///{}", self.data().join("valora.db").display()))
+            .current_dir(self.data())
+            .output()
+            .context("the origin is not built")?;
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        ensure!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
+        Ok(told)
+    }
+}
+
+impl Deref for Running {
+    type Target = System;
+
+    fn deref(&self) -> &System {
+        &self.system
+    }
+}
+
+impl DerefMut for Running {
+    fn deref_mut(&mut self) -> &mut System {
+        &mut self.system
+    }
+}
