@@ -29,7 +29,7 @@ pub struct Store {
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// It does not answer, is locked or full: the same may work later.
-    #[error("the database is unavailable: {0}")]
+    #[error("the database is unavailable (DATABASE_URL says which): {0}")]
     Unavailable(#[source] sqlx::Error),
     /// A statement failed: ours to mend.
     #[error("a database statement failed: {0}")]
