@@ -3,7 +3,7 @@
 use super::Result;
 use crate::config::DatabaseUrl;
 use sqlx::{
-    SqlitePool,
+    ConnectOptions, Connection, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use std::time::Duration;
@@ -43,6 +43,11 @@ pub(super) async fn pool(url: &DatabaseUrl, options: SqliteConnectOptions) -> Re
         // waits.)
         DatabaseUrl::Memory => 1,
     };
+    if let DatabaseUrl::File(_) = url {
+        // A fresh file becomes a WAL database here, before the pool opens several connections at once: SQLite does
+        // not wait for the lock that this change takes, so the second one would fail ("database is locked").
+        options.connect().await?.close().await?;
+    }
     let pool = SqlitePoolOptions::new()
         .max_connections(max_connections)
         // One stays, or a database in memory would be gone.
