@@ -18,10 +18,12 @@ exits with 64, the edge answers 503 `ConfigurationError` on every route and logs
 ";
 
 /// Every section of both sides; one that both read stands once.
-pub fn markdown() -> String {
+pub(super) fn markdown() -> String {
     let mut text = HEAD.to_owned();
-    let is_in = |sections: &[(&str, &[Variable])], title: &str| sections.iter().any(|(other, _)| *other == title);
-    let only_at_the_edge = EdgeConfig::SECTIONS.iter().filter(|(title, _)| !is_in(OriginConfig::SECTIONS, title));
+    let is_in =
+        |sections: &[(&str, &[Variable])], title: &str| sections.iter().any(|(other, _)| *other == title);
+    let only_at_the_edge =
+        EdgeConfig::SECTIONS.iter().filter(|(title, _)| !is_in(OriginConfig::SECTIONS, title));
     for (title, variables) in OriginConfig::SECTIONS.iter().chain(only_at_the_edge) {
         let reader = match (is_in(OriginConfig::SECTIONS, title), is_in(EdgeConfig::SECTIONS, title)) {
             (true, true) => "origin and edge",

@@ -14,7 +14,7 @@ a 413 adds `max_size_bytes`. The origin answers `GET /errors/{Code}` with the sa
 ";
 
 /// A section a code.
-pub fn markdown() -> String {
+pub(super) fn markdown() -> String {
     let mut text = HEAD.to_owned();
     for code in ErrorCode::ALL {
         let (name, status, title, cause, cure) =

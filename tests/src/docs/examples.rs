@@ -14,12 +14,12 @@ const DEV_VARS_HEAD: &str = "\
 ";
 
 /// The origin's variables.
-pub fn dotenv() -> String {
+pub(super) fn dotenv() -> String {
     example(DOTENV_HEAD, OriginConfig::variables())
 }
 
 /// The edge's variables.
-pub fn dev_vars() -> String {
+pub(super) fn dev_vars() -> String {
     example(DEV_VARS_HEAD, EdgeConfig::variables())
 }
 
@@ -35,6 +35,6 @@ fn example<'a>(head: &str, variables: impl Iterator<Item = &'a Variable>) -> Str
 }
 
 /// A doc comment as one line.
-pub fn sentence(doc: &str) -> String {
+pub(super) fn sentence(doc: &str) -> String {
     doc.split_whitespace().collect::<Vec<_>>().join(" ")
 }
