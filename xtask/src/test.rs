@@ -71,7 +71,7 @@ impl Tier {
 }
 
 fn unit() -> Result<Count> {
-    let packages = ["valora-shared", "valora-edge", "valora-origin", "xtask"];
+    let packages = ["valora-shared", "valora-edge", "valora-origin", "xtask", "valora-bench"];
     let arguments: Vec<&str> = packages.iter().flat_map(|package| ["--package", package]).collect();
     let mut count = cargo_test("unit tests", &arguments, &[])?;
     count += cargo_test("document tests", &["--package", "valora-tests", "--lib"], &[])?;
