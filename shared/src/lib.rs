@@ -2,7 +2,7 @@
 //!
 //! **In scope**: values and their parsing ([`id`], [`money`], [`time`]), the price rules ([`prices`]), the JSON
 //! of the API ([`wire`]), errors ([`problem`]), header names and header rules ([`http`]), cache rules
-//! ([`cache`]), settings ([`config`]).
+//! ([`cache`]), settings ([`config`]), the border between the sides ([`trust`]).
 //!
 //! **Out of scope**: I/O, clocks, randomness, any platform crate. Bytes, headers and the time go in, a decision
 //! comes out, so that every rule is tested without a server and holds on wasm32 as it does natively.
@@ -17,4 +17,5 @@ pub mod money;
 pub mod prices;
 pub mod problem;
 pub mod time;
+pub mod trust;
 pub mod wire;

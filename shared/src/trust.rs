@@ -1,0 +1,22 @@
+//! The border between edge and origin (design: trust.md): who signed a request, and whom it speaks for.
+//!
+//! RFC 9421 HTTP Message Signatures in one fixed profile: what is signed and in which order is known, so nothing
+//! is negotiated and there is no general parser. A message that differs from the profile by one byte has no valid
+//! signature.
+
+mod client;
+mod digest;
+mod nonce;
+mod secret;
+mod signature;
+mod verify;
+
+pub use client::{Client, InvalidClient};
+pub use digest::content_digest;
+pub use nonce::{InvalidNonce, Nonce};
+pub use secret::{KeyRing, SharedSecret};
+pub use signature::{Message, Profile, Signed, sign};
+pub use verify::{Refused, Verified, verify};
+
+/// How far `created` may lie from the verifier's clock, either way.
+pub const MAX_CLOCK_SKEW_SECONDS: i64 = 60;
