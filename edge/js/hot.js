@@ -6,13 +6,16 @@
 export function read(request) {
   const headers = request.headers;
   const options = request.method === "OPTIONS";
+  const hasBody = request.body !== null;
   return (
     request.method + "\n" +
     request.url + "\n" +
     (headers.get("origin") ?? "") + "\n" +
     (headers.get("x-correlation-id") ?? "") + "\n" +
     (headers.has("authorization") ? "1" : "") + "\n" +
-    ((options && headers.get("access-control-request-method")) || "")
+    ((options && headers.get("access-control-request-method")) || "") + "\n" +
+    (hasBody ? "1" : "") + "\n" +
+    ((hasBody && headers.get("content-length")) || "")
   );
 }
 
@@ -52,6 +55,30 @@ export function listHeaders(headers) {
 
 export function makeResponse(body, status, headers) {
   return new Response(body, { status, headers });
+}
+
+// The whole body, or null as soon as it is longer than `max` bytes: a length that nobody declared is counted.
+export async function readBody(request, max) {
+  const chunks = [];
+  let length = 0;
+  const reader = request.body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    length += value.byteLength;
+    if (length > max) {
+      await reader.cancel();
+      return null;
+    }
+    chunks.push(value);
+  }
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return whole;
 }
 
 // `redirect: manual`: the origin's redirects are the client's business. `cache: no-store`: no cache but ours.

@@ -1,6 +1,7 @@
 //! One request on its way through the pipeline: what the client said, what the steps found out, what I/O brought.
 
 use crate::{answer::Passed, cache::Entry, timing::Spans, upstream::Failure};
+use js_sys::Uint8Array;
 use std::rc::Rc;
 use valora_shared::{
     cache::{CacheKey, path_of},
@@ -24,6 +25,10 @@ pub struct Inbound {
     pub has_authorization: bool,
     /// `Access-Control-Request-Method`, read for OPTIONS only.
     pub requested_method: Option<String>,
+    /// Whether there is a body.
+    pub has_body: bool,
+    /// `Content-Length` of the body, where one is declared.
+    pub content_length: Option<u64>,
 }
 
 /// What I/O has brought so far; a step that finds a fact missing asks for it.
@@ -31,6 +36,8 @@ pub struct Inbound {
 pub struct Facts {
     /// What KV holds under the key.
     pub kv: KvFact,
+    /// The request's body.
+    pub body: BodyFact,
     /// The origin's answer.
     pub origin: Option<Result<Passed, Failure>>,
     /// What `/api/health/detailed` needs.
@@ -50,6 +57,22 @@ pub enum KvFact {
     Absent,
     /// It holds this, fresh or not.
     Found(Rc<Entry>),
+}
+
+/// What is known of the body.
+#[derive(Clone, Default)]
+pub enum BodyFact {
+    /// It was not read.
+    #[default]
+    Unknown,
+    /// It is longer than allowed.
+    TooLarge,
+    /// It broke off.
+    Broken,
+    /// It did not arrive in time.
+    Late,
+    /// All of it.
+    Read(Uint8Array),
 }
 
 /// How the parts around the edge are.
@@ -102,6 +125,8 @@ impl Inbound {
             correlation_id: given(next()),
             has_authorization: !next().is_empty(),
             requested_method: given(next()),
+            has_body: !next().is_empty(),
+            content_length: declared_length(&next()),
         }
     }
 
@@ -109,6 +134,12 @@ impl Inbound {
     pub fn path(&self) -> &str {
         path_of(&self.url)
     }
+}
+
+/// Digits too large for a number are a length over every limit.
+fn declared_length(text: &str) -> Option<u64> {
+    let is_digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    is_digits.then(|| text.parse().unwrap_or(u64::MAX))
 }
 
 impl Exchange {
@@ -142,5 +173,14 @@ mod tests {
         assert_eq!(inbound.correlation_id.as_deref(), Some("some-id-1"));
         assert!(inbound.has_authorization);
         assert_eq!(inbound.requested_method.as_deref(), Some("POST"));
+        assert!(!inbound.has_body);
+    }
+
+    #[test]
+    fn a_length_that_is_no_number_is_none_and_a_huge_one_is_huge() {
+        for (text, length) in [("", None), ("-1", None), ("26, 27", None), ("26", Some(26))] {
+            assert_eq!(declared_length(text), length, "{text}");
+        }
+        assert_eq!(declared_length("99999999999999999999"), Some(u64::MAX));
     }
 }

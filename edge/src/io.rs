@@ -2,16 +2,19 @@
 
 use crate::{
     cache::kv,
-    exchange::{CacheView, Exchange, HealthFacts, KvFact},
+    exchange::{BodyFact, CacheView, Exchange, HealthFacts, KvFact},
     isolate::Isolate,
-    js::binding,
+    js::{self, binding},
     pipeline::Need,
-    platform, upstream,
+    platform,
+    timing::within,
+    upstream,
 };
 use futures_util::future::join;
 use serde_json::{Map, Value};
-use std::rc::Rc;
+use std::{rc::Rc, time::Duration};
 use valora_shared::wire::{ServiceHealth, ServiceStatus};
+use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Request, Response};
 
@@ -25,11 +28,12 @@ pub async fn bring(
 ) {
     match need {
         Need::Kv => bring_kv(exchange, env).await,
+        Need::Body => bring_body(exchange, isolate, request).await,
         Need::Origin => bring_origin(exchange, isolate, request).await,
         Need::Health => bring_health(exchange, isolate, request, env).await,
         #[cfg(feature = "fault-injection")]
         Need::Fault => {
-            worker::Delay::from(std::time::Duration::from_secs(1)).await;
+            worker::Delay::from(Duration::from_secs(1)).await;
             exchange.facts.fault_awaited = true;
         }
     }
@@ -43,6 +47,20 @@ async fn bring_kv(exchange: &mut Exchange, env: &worker::Env) {
     };
     exchange.facts.kv = entry.map_or(KvFact::Absent, |entry| KvFact::Found(Rc::new(entry)));
     exchange.spans.add("kv", from, platform::now());
+}
+
+async fn bring_body(exchange: &mut Exchange, isolate: &Isolate, request: &Request) {
+    let Some(Ok(settings)) = isolate.settings() else { return };
+    #[expect(clippy::cast_precision_loss, reason = "at most 100 MiB")]
+    let max = settings.config.request.max_request_size.get() as f64;
+    let limit = Duration::from_millis(settings.config.upstream.origin_timeout_ms.get());
+    let reading = async { JsFuture::from(js::read_body(request, max)?).await };
+    exchange.facts.body = match within(limit, reading).await {
+        None => BodyFact::Late,
+        Some(Ok(body)) if body.is_null() => BodyFact::TooLarge,
+        Some(Ok(body)) => body.dyn_into().map_or(BodyFact::Broken, BodyFact::Read),
+        Some(Err(_)) => BodyFact::Broken,
+    };
 }
 
 async fn bring_origin(exchange: &mut Exchange, isolate: &Isolate, request: &Request) {
@@ -85,7 +103,6 @@ async fn bring_health(exchange: &mut Exchange, isolate: &Isolate, request: &Requ
 
 /// A small JSON object out of a body handle.
 async fn read_json(body: wasm_bindgen::JsValue) -> Option<Map<String, Value>> {
-    use wasm_bindgen::JsCast;
     let response = Response::new_with_opt_readable_stream(body.dyn_ref()).ok()?;
     let text = JsFuture::from(response.text().ok()?).await.ok()?.as_string()?;
     serde_json::from_str(&text).ok()

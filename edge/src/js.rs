@@ -36,6 +36,10 @@ extern "C" {
     #[wasm_bindgen(js_name = makeResponse, catch)]
     pub fn make_response(body: &JsValue, status: u16, headers: &Headers) -> Result<Response, JsValue>;
 
+    /// The whole body as a `Uint8Array`, or null when it is longer than `max` bytes.
+    #[wasm_bindgen(js_name = readBody, catch)]
+    pub fn read_body(request: &Request, max: f64) -> Result<Promise, JsValue>;
+
     /// Asks the origin.
     #[wasm_bindgen(js_name = fetchOrigin, catch)]
     pub fn fetch_origin(

@@ -6,6 +6,7 @@
 mod answer;
 mod cache;
 mod exchange;
+mod identity;
 mod io;
 mod isolate;
 mod js;

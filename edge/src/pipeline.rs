@@ -19,6 +19,8 @@ pub enum Verdict {
 pub enum Need {
     /// What KV holds under the request's key.
     Kv,
+    /// The request's body.
+    Body,
     /// The origin's answer.
     Origin,
     /// The health of the parts around the edge.
@@ -43,7 +45,8 @@ pub const STEPS: &[Step] = &[
     // 3 CORS: a preflight carries no credentials and asks only about the rules, so it is answered here.
     steps::preflight::answer,
     // 4 IP security stands here: a banned client must not be served from the cache either.
-    // 5 Request size stands here, for the same reason.
+    // 5 Request size: before the cache for the same reason, and before anything that costs more than reading.
+    steps::size::check,
     #[cfg(feature = "fault-injection")]
     steps::faults::provoke,
     // 6 Response cache: what it can answer costs less than counting it would, so it stands before the limit.

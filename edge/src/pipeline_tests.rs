@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     answer::{Made, Tier},
     cache::Entry,
-    exchange::{CacheView, Inbound, KvFact},
+    exchange::{BodyFact, CacheView, Inbound, KvFact},
     settings::Settings,
     upstream::Failure,
 };
@@ -104,6 +104,25 @@ fn credentials_and_other_methods_go_past_the_cache() {
 }
 
 #[test]
+fn a_body_is_read_and_counted_before_anything_else_is_done_with_it() {
+    let isolate = isolate(&[("MAX_REQUEST_SIZE", "1024")]);
+    let with_body = |length: Option<u64>| {
+        let mut exchange = exchange("POST", "/api/price");
+        (exchange.inbound.has_body, exchange.inbound.content_length) = (true, length);
+        exchange
+    };
+    assert_eq!(needs(&mut with_body(Some(1_024)), &isolate), Need::Body);
+    assert_eq!(problem(answered(&mut with_body(Some(1_025)), &isolate)), ErrorCode::PayloadTooLarge);
+    let mut undeclared = with_body(None);
+    assert_eq!(needs(&mut undeclared, &isolate), Need::Body);
+    undeclared.facts.body = BodyFact::TooLarge;
+    assert_eq!(problem(answered(&mut undeclared, &isolate)), ErrorCode::PayloadTooLarge);
+    let mut broken = with_body(None);
+    broken.facts.body = BodyFact::Broken;
+    assert_eq!(problem(answered(&mut broken, &isolate)), ErrorCode::BadRequest);
+}
+
+#[test]
 fn a_preflight_is_answered_by_the_list() {
     let isolate = isolate(&[]);
     let mut allowed = exchange("OPTIONS", "/api/price");
@@ -139,7 +158,11 @@ fn liveness_needs_nobody() {
 
 #[test]
 fn production_sends_http_to_https_and_development_does_not() {
-    let production = isolate(&[("ENVIRONMENT", "production"), ("FRONTEND_URL", "https://shop.example")]);
+    let production = isolate(&[
+        ("ENVIRONMENT", "production"),
+        ("FRONTEND_URL", "https://shop.example"),
+        ("EDGE_ORIGIN_SECRET", "a secret of thirty-two bytes or more"),
+    ]);
     let Answer::Made(made) = answered(&mut exchange("POST", "/api/price?a=b"), &production) else { panic!() };
     assert_eq!(made.status, 308);
     assert_eq!(made.headers[0], ("location", "https://edge/api/price?a=b".into()));

@@ -5,6 +5,7 @@ use crate::{js::binding, platform};
 use valora_shared::{
     config::{EdgeConfig, Environment, Faults, LogLevel, Source},
     http::CorsPolicy,
+    trust::KeyRing,
 };
 
 /// Settings and what is made of them once.
@@ -13,6 +14,8 @@ pub struct Settings {
     pub config: EdgeConfig,
     /// Who may call from a browser.
     pub cors: CorsPolicy,
+    /// Under which edge and origin sign for each other.
+    pub keys: Option<KeyRing>,
 }
 
 /// The Worker's vars and secrets.
@@ -32,7 +35,8 @@ impl Settings {
     pub fn read(source: &dyn Source) -> Result<Self, Faults> {
         let config = EdgeConfig::read(source)?;
         let cors = CorsPolicy::new(&config.site);
-        Ok(Self { config, cors })
+        let keys = config.trust.keys();
+        Ok(Self { config, cors, keys })
     }
 
     /// From the Worker's bindings; faults go to the log, once per isolate.

@@ -8,6 +8,7 @@ pub mod health;
 pub mod https;
 pub mod origin;
 pub mod preflight;
+pub mod size;
 
 use valora_shared::problem::{ErrorCode, Problem};
 

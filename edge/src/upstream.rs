@@ -1,13 +1,16 @@
 //! The request to the origin and what comes of it.
 
+mod sign;
+
 use crate::{
     answer::Passed,
     cache::Entry,
-    exchange::{CacheView, Exchange},
+    exchange::{BodyFact, CacheView, Exchange},
     js, platform,
     settings::Settings,
 };
 use js_sys::{ArrayBuffer, Reflect};
+use sign::Outbound;
 use std::rc::Rc;
 use valora_shared::{
     cache::{Envelope, UpstreamFields, lifetime, target_of},
@@ -60,7 +63,9 @@ async fn ask_shared(
         }
     }
     headers.set(names::CORRELATION_ID, exchange.correlation_id.as_str())?;
-    let response = fetch(settings, target, "GET", &headers, &JsValue::NULL).await?;
+    let outbound = Outbound { method: "GET", target, body: None };
+    sign::add(settings, exchange, &request.headers(), &outbound, &headers)?;
+    let response = fetch(settings, &outbound, &headers, &JsValue::NULL).await?;
     let fields = Fields::of(&response.headers());
     let kept_for = lifetime(&fields.as_upstream(response.status()));
     let (Ok(kept_for), true) = (kept_for, fields.fits_memory()) else { return passed(&response, None) };
@@ -91,24 +96,31 @@ async fn ask_through(settings: &Settings, request: &Request, exchange: &Exchange
         js::pairs(&listed).map(|(name, _)| name).filter(|name| ends_here(name)).collect();
     let headers = js::headers_without(&request.headers(), &dropped.join("\n"))?;
     headers.set(names::CORRELATION_ID, exchange.correlation_id.as_str())?;
-    let body = request.body().map_or(JsValue::NULL, JsValue::from);
-    let target = target_of(&exchange.inbound.url).unwrap_or("/");
-    let response = fetch(settings, target, &exchange.inbound.method, &headers, &body).await?;
+    let (bytes, body) = match &exchange.facts.body {
+        BodyFact::Read(body) => (Some(body.to_vec()), JsValue::from(body)),
+        BodyFact::Unknown | BodyFact::TooLarge | BodyFact::Broken | BodyFact::Late => (None, JsValue::NULL),
+    };
+    let outbound = Outbound {
+        method: &exchange.inbound.method,
+        target: target_of(&exchange.inbound.url).unwrap_or("/"),
+        body: bytes.as_deref(),
+    };
+    sign::add(settings, exchange, &request.headers(), &outbound, &headers)?;
+    let response = fetch(settings, &outbound, &headers, &body).await?;
     passed(&response, None)
 }
 
 async fn fetch(
     settings: &Settings,
-    target: &str,
-    method: &str,
+    outbound: &Outbound<'_>,
     headers: &Headers,
     body: &JsValue,
 ) -> Result<Response, JsValue> {
     let upstream = &settings.config.upstream;
-    let url = format!("{}{target}", upstream.origin_url.as_str());
+    let url = format!("{}{}", upstream.origin_url.as_str(), outbound.target);
     #[expect(clippy::cast_precision_loss, reason = "at most a minute in milliseconds")]
     let timeout_ms = upstream.origin_timeout_ms.get() as f64;
-    JsFuture::from(js::fetch_origin(&url, method, headers, body, timeout_ms)?).await?.dyn_into()
+    JsFuture::from(js::fetch_origin(&url, outbound.method, headers, body, timeout_ms)?).await?.dyn_into()
 }
 
 fn passed(response: &Response, entry: Option<Rc<Entry>>) -> Result<Passed, JsValue> {

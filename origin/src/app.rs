@@ -14,7 +14,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 use sysinfo::System;
-use valora_shared::http::CorsPolicy;
+use valora_shared::{http::CorsPolicy, trust::KeyRing};
 
 /// The running origin; cheap to clone.
 #[derive(Debug, Clone)]
@@ -31,6 +31,8 @@ pub struct App {
     pub pricing: Pricing,
     /// What time it is.
     pub clock: Clock,
+    /// Under which edge and origin sign for each other.
+    pub(crate) keys: Option<KeyRing>,
     /// Which pages may call.
     pub cors: CorsPolicy,
     /// On every answer.
@@ -61,6 +63,7 @@ impl AppState {
         let store = Store::open(&config.database.url, &clock).await?;
         Ok(Self(Arc::new(App {
             pricing: Pricing::new(&config.prices, clock.clone()),
+            keys: config.trust.keys(),
             cors: CorsPolicy::new(&config.site),
             security_headers: SecurityHeaders::of(config.site.environment),
             counts: Counts::default(),

@@ -10,14 +10,20 @@ pub use environment::{DotenvError, ProcessEnvironment};
 pub use prices::PricesConfig;
 pub use server::ServerConfig;
 
-use valora_shared::config::{Faults, Reader, Section, SiteConfig, Source, Variable};
+use valora_shared::config::{
+    Faults, Reader, RequestConfig, Section, SiteConfig, Source, TrustConfig, Variable,
+};
 
 /// Everything the origin reads from its environment.
 #[derive(Debug, Clone)]
 pub struct OriginConfig {
     /// Shared with the edge.
     pub site: SiteConfig,
-    /// Where it listens and what it takes.
+    /// Shared with the edge.
+    pub request: RequestConfig,
+    /// Shared with the edge.
+    pub trust: TrustConfig,
+    /// Where it listens.
     pub server: ServerConfig,
     /// Where it keeps things.
     pub database: DatabaseConfig,
@@ -29,6 +35,8 @@ impl OriginConfig {
     /// Heading and variables of each section.
     pub const SECTIONS: &'static [(&'static str, &'static [Variable])] = &[
         (SiteConfig::TITLE, SiteConfig::VARIABLES),
+        (RequestConfig::TITLE, RequestConfig::VARIABLES),
+        (TrustConfig::TITLE, TrustConfig::VARIABLES),
         (ServerConfig::TITLE, ServerConfig::VARIABLES),
         (DatabaseConfig::TITLE, DatabaseConfig::VARIABLES),
         (PricesConfig::TITLE, PricesConfig::VARIABLES),
@@ -46,13 +54,27 @@ impl OriginConfig {
     pub fn read(source: &dyn Source) -> Result<Self, Faults> {
         let mut reader = Reader::new(source);
         let site = SiteConfig::read(&mut reader);
+        let request = RequestConfig::read(&mut reader);
+        let trust = TrustConfig::read(&mut reader);
         let server = ServerConfig::read(&mut reader);
         let database = DatabaseConfig::read(&mut reader);
         let prices = PricesConfig::read(&mut reader);
         if let Some(site) = &site {
             site.check(&mut reader);
+            if let Some(trust) = &trust {
+                trust.check(site, &mut reader);
+            }
         }
-        let whole = (|| Some(Self { site: site?, server: server?, database: database?, prices: prices? }))();
+        let whole = (|| {
+            Some(Self {
+                site: site?,
+                request: request?,
+                trust: trust?,
+                server: server?,
+                database: database?,
+                prices: prices?,
+            })
+        })();
         reader.finish(whole)
     }
 }
@@ -84,7 +106,14 @@ mod tests {
         let names: Vec<_> = faults.iter().map(|fault| fault.variable).collect();
         assert_eq!(
             names,
-            ["BIND_ADDRESS", "MAX_REQUEST_SIZE", "DATABASE_URL", "DEFAULT_MARGIN_PERCENT", "FRONTEND_URL"]
+            [
+                "MAX_REQUEST_SIZE",
+                "BIND_ADDRESS",
+                "DATABASE_URL",
+                "DEFAULT_MARGIN_PERCENT",
+                "FRONTEND_URL",
+                "EDGE_ORIGIN_SECRET"
+            ]
         );
     }
 

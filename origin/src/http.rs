@@ -1,7 +1,7 @@
 //! Handlers: thin, one file per resource. `reply` makes answers, `extract` reads requests.
 
 pub(crate) mod errors;
-mod extract;
+pub(crate) mod extract;
 pub(crate) mod health;
 pub(crate) mod price;
 pub(crate) mod prices;

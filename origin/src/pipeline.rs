@@ -1,7 +1,9 @@
 //! What happens around every handler, and in which order (design: http.md, "The pipeline and its order").
 
+mod border;
 mod context;
 mod cors;
+mod deadline;
 mod headers;
 mod log;
 mod panics;
@@ -12,39 +14,51 @@ use crate::app::AppState;
 use axum::{
     extract::{Request, State},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse, Response},
 };
-pub(crate) use size::too_large;
+use border::Border;
 
 use context::Context;
 pub(crate) use headers::SecurityHeaders;
 
-/// The order, outermost first; the way back is the reverse.
+/// The order, outermost first; the way back is the reverse. A request that the edge has signed has 2 to 7 behind it
+/// there, and skips them here: nothing meant for one client gets into an answer that many share.
 pub(crate) async fn run(State(app): State<AppState>, request: Request, next: Next) -> Response {
     // 1. Correlation id and timing see everything, whatever ends a request early.
     let context = Context::of(&request);
-    let mut response = inner(&app, request, next).await;
+    let (border, mut response) = match border::cross(&app, request).await {
+        Ok((border, request)) => (border.clone(), inner(&app, border, request, next).await),
+        Err(error) => (Border::Direct, error.into_response()),
+    };
     // Error bodies are written late, because they show the correlation id.
     problems::write(&mut response, &context);
-    // 2. Security headers are on every answer: errors, preflights and unknown routes, too.
-    app.security_headers.set(response.headers_mut());
-    // 3. CORS on the way back, so that a page may read an error as well.
-    cors::allow(response.headers_mut(), &app.cors, context.origin());
+    if border == Border::Direct {
+        // 2. Security headers are on every answer: errors, preflights and unknown routes, too.
+        app.security_headers.set(response.headers_mut());
+        // 3. CORS on the way back, so that a page may read an error as well.
+        cors::allow(response.headers_mut(), &app.cors, context.origin());
+    }
     headers::mark(response.headers_mut(), &context);
     // The log line comes last: it shows what was really answered.
-    log::write(&app, &response, &context);
+    log::write(&app, &response, &context, &border);
     response
 }
 
-async fn inner(app: &AppState, request: Request, next: Next) -> Response {
-    // 3. A preflight is answered here: it is the browser's question, not a request for the route.
-    if let Some(answer) = cors::preflight(&request, &app.cors) {
-        return answer;
+async fn inner(app: &AppState, border: Border, request: Request, next: Next) -> Response {
+    match border {
+        Border::Direct => {
+            // 3. A preflight is answered here: it is the browser's question, not a request for the route.
+            if let Some(answer) = cors::preflight(&request, &app.cors) {
+                return answer;
+            }
+            // 5. A body that says it is too large is not read at all.
+            if let Some(refusal) = size::refuse(&request, app.config.request.max_request_size.get()) {
+                return refusal;
+            }
+            // Innermost: a panic of a handler becomes an answer that everything above still wraps.
+            panics::caught(next.run(request)).await
+        }
+        // Behind the deadline nobody waits for the answer: the work ends, too.
+        Border::Signed { deadline, .. } => deadline::kept(deadline, panics::caught(next.run(request))).await,
     }
-    // 5. A body that says it is too large is not read at all.
-    if let Some(refusal) = size::refuse(&request, app.config.server.max_request_size.get()) {
-        return refusal;
-    }
-    // Innermost: a panic of a handler becomes an answer that everything above still wraps.
-    panics::caught(next.run(request)).await
 }

@@ -4,6 +4,7 @@
 //! (`BEGIN IMMEDIATE`), so that no transaction finds out half-way that it read something old.
 
 mod migrations;
+pub mod nonces;
 pub mod observations;
 mod open;
 pub mod prices;

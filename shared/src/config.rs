@@ -6,12 +6,16 @@
 
 mod edge;
 mod reader;
+mod request;
 mod section;
 mod site;
+mod trust;
 mod values;
 
 pub use edge::{EdgeConfig, IsolateConfig, UpstreamConfig};
 pub use reader::{Fault, Faults, Reader, Source};
+pub use request::RequestConfig;
 pub use section::{Section, Variable};
 pub use site::SiteConfig;
+pub use trust::TrustConfig;
 pub use values::{Bounded, Environment, HttpOrigin, LogLevel, Setting};

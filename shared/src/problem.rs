@@ -77,6 +77,12 @@ impl Problem {
         Self::validation(vec![FieldError { field: field.into(), message: message.into(), place }])
     }
 
+    /// A body over the limit.
+    pub fn too_large(max_bytes: u64) -> Self {
+        let detail = format!("The body is longer than {max_bytes} bytes.");
+        Self { max_size_bytes: Some(max_bytes), ..Self::new(ErrorCode::PayloadTooLarge, detail) }
+    }
+
     /// With a Retry-After.
     #[must_use]
     pub fn retry_after(mut self, seconds: u32) -> Self {

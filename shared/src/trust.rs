@@ -13,7 +13,7 @@ mod verify;
 
 pub use client::{Client, InvalidClient};
 pub use digest::content_digest;
-pub use nonce::{InvalidNonce, Nonce};
+pub use nonce::{InvalidNonce, Nonce, needs_nonce};
 pub use secret::{KeyRing, SharedSecret};
 pub use signature::{Message, Profile, Signed, sign};
 pub use verify::{Refused, Verified, verify};

@@ -3,5 +3,6 @@
 pub mod assertions;
 pub mod client;
 pub mod docs;
+pub mod recorder;
 pub mod running;
 pub mod until;

@@ -7,6 +7,8 @@
 #[path = "support/harness.rs"]
 mod harness;
 
+#[path = "e2e/border.rs"]
+mod border;
 #[path = "e2e/cache.rs"]
 mod cache;
 #[path = "e2e/cors.rs"]
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         import::trials(),
         panics::trials(),
         settings::trials(),
+        border::trials(),
         cache::trials(),
         cors::trials(),
         errors::trials(),

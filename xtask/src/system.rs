@@ -27,6 +27,7 @@ pub mod ports;
 mod edge;
 mod options;
 mod origin;
+mod secrets;
 mod service;
 mod watchdog;
 
@@ -69,7 +70,8 @@ impl System {
     fn launch(options: SystemOptions, is_detached: bool) -> Result<Self> {
         std::fs::create_dir_all(options.logs())?;
         // Relative paths would mean something else to the programs, which start in other folders.
-        let options = SystemOptions { data: options.data.canonicalize()?, ..options };
+        let mut options = SystemOptions { data: options.data.canonicalize()?, ..options };
+        options.add_missing(secrets::of(&options.data)?);
         let edge_ports = ports::consecutive(options.edge_port, options.isolates)?;
         let origin_port =
             if options.origin { ports::consecutive(options.origin_port, 1)?[0] } else { options.origin_port };

@@ -4,6 +4,7 @@ mod body;
 mod query;
 
 pub(super) use body::read_json;
+pub(crate) use body::read_whole;
 pub(super) use query::Query;
 
 use crate::error::AppError;

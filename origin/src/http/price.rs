@@ -71,7 +71,7 @@ pub(crate) async fn latest(State(app): State<AppState>, ProductInPath(id): Produ
 
 /// A price computed now, with the margin asked for or the product's own.
 pub(crate) async fn now(State(app): State<AppState>, request: Request) -> Answer {
-    let body: PriceRequest = read_json(request, app.config.server.max_request_size.get()).await?;
+    let body: PriceRequest = read_json(request, app.config.request.max_request_size.get()).await?;
     let (id, margin) = read_body(&body)?;
     json(&computed_answer(&app, &id, margin).await?)
 }

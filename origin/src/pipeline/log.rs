@@ -1,6 +1,6 @@
 //! One line per request. No bodies, no raw addresses, no query: those can hold secrets.
 
-use super::context::Context;
+use super::{border::Border, context::Context};
 use crate::{app::AppState, error::Cause};
 use axum::response::Response;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use std::time::Duration;
 /// From here on a request is slow and its line a warning (design: operate.md).
 const SLOW: Duration = Duration::from_secs(5);
 
-pub(crate) fn write(app: &AppState, response: &Response, context: &Context) {
+pub(crate) fn write(app: &AppState, response: &Response, context: &Context, border: &Border) {
     let status = response.status().as_u16();
     app.counts.add(status);
     let duration = context.since.elapsed();
@@ -20,6 +20,7 @@ pub(crate) fn write(app: &AppState, response: &Response, context: &Context) {
                 trace_id = context.trace_id(),
                 method = context.method.as_str(),
                 route = context.route(),
+                via = border.as_str(),
                 status,
                 duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
                 duration_us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX),

@@ -8,8 +8,10 @@ use sqlx::{
 use std::time::Duration;
 
 /// Number, name, text; append only.
-const MIGRATIONS: &[(i64, &str, &str)] =
-    &[(1, "catalogue", include_str!("../../../migrations/0001_catalogue.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "catalogue", include_str!("../../../migrations/0001_catalogue.sql")),
+    (4, "border", include_str!("../../../migrations/0004_border.sql")),
+];
 
 /// Two processes (a server and an import) may meet at a fresh database. The one that comes second fails on what
 /// the first just made, and finds it done when it looks again.

@@ -111,7 +111,11 @@ async fn a_listed_page_may_read_answers_and_errors() {
 
 #[tokio::test]
 async fn production_sends_hsts_and_explains_nothing() {
-    let settings = [("ENVIRONMENT", "production"), ("FRONTEND_URL", "https://shop.example")];
+    let settings = [
+        ("ENVIRONMENT", "production"),
+        ("FRONTEND_URL", "https://shop.example"),
+        ("EDGE_ORIGIN_SECRET", "a secret of thirty-two bytes or more"),
+    ];
     let app = TestApp::with(&settings).await;
     let headers = [("origin", "http://localhost:5173"), ("accept", "text/html")];
     let answer = app.send(bare("GET", "/", &headers)).await;

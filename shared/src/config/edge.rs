@@ -1,15 +1,21 @@
 //! The Worker's settings. They stand here and not in edge/, because three read them: the Worker itself, the
 //! build that refuses faulty ones, and the generator of docs/CONFIGURATION.md.
 
-use super::{Bounded, Faults, HttpOrigin, Reader, Section, SiteConfig, Source, Variable};
+use super::{
+    Bounded, Faults, HttpOrigin, Reader, RequestConfig, Section, SiteConfig, Source, TrustConfig, Variable,
+};
 
 crate::section! {
     /// How the edge reaches the origin.
     pub struct UpstreamConfig("Edge to origin") {
         /// Where the origin is.
         pub origin_url: HttpOrigin, var "ORIGIN_URL" = "http://127.0.0.1:8000";
-        /// Milliseconds the origin has for its whole answer; then the client gets a 504.
+        /// Milliseconds the origin has for its whole answer, then the client gets a 504; and a client for its whole
+        /// body, then it gets a 408.
         pub origin_timeout_ms: Bounded<100, 60_000>, var "ORIGIN_TIMEOUT_MS" = "10000";
+        /// 1 believes CF-Connecting-IP in development too. Local runtimes pass on what a client sends, so this is for
+        /// tests only; in production the field is Cloudflare's own and always believed.
+        pub trust_cf_connecting_ip: Bounded<0, 1>, var "TRUST_CF_CONNECTING_IP" = "0";
     }
 }
 
@@ -26,6 +32,10 @@ crate::section! {
 pub struct EdgeConfig {
     /// Shared with the origin.
     pub site: SiteConfig,
+    /// Shared with the origin.
+    pub request: RequestConfig,
+    /// Shared with the origin.
+    pub trust: TrustConfig,
     /// The way to the origin.
     pub upstream: UpstreamConfig,
     /// Memory.
@@ -36,6 +46,8 @@ impl EdgeConfig {
     /// Heading and variables of each section.
     pub const SECTIONS: &'static [(&'static str, &'static [Variable])] = &[
         (SiteConfig::TITLE, SiteConfig::VARIABLES),
+        (RequestConfig::TITLE, RequestConfig::VARIABLES),
+        (TrustConfig::TITLE, TrustConfig::VARIABLES),
         (UpstreamConfig::TITLE, UpstreamConfig::VARIABLES),
         (IsolateConfig::TITLE, IsolateConfig::VARIABLES),
     ];
@@ -52,12 +64,25 @@ impl EdgeConfig {
     pub fn read(source: &dyn Source) -> Result<Self, Faults> {
         let mut reader = Reader::new(source);
         let site = SiteConfig::read(&mut reader);
+        let request = RequestConfig::read(&mut reader);
+        let trust = TrustConfig::read(&mut reader);
         let upstream = UpstreamConfig::read(&mut reader);
         let isolate = IsolateConfig::read(&mut reader);
         if let Some(site) = &site {
             site.check(&mut reader);
+            if let Some(trust) = &trust {
+                trust.check(site, &mut reader);
+            }
         }
-        let whole = (|| Some(Self { site: site?, upstream: upstream?, isolate: isolate? }))();
+        let whole = (|| {
+            Some(Self {
+                site: site?,
+                request: request?,
+                trust: trust?,
+                upstream: upstream?,
+                isolate: isolate?,
+            })
+        })();
         reader.finish(whole)
     }
 }
@@ -86,7 +111,10 @@ mod tests {
         .into();
         let faults = EdgeConfig::read(&source).unwrap_err();
         let names: Vec<_> = faults.iter().map(|fault| fault.variable).collect();
-        assert_eq!(names, ["ORIGIN_URL", "ORIGIN_TIMEOUT_MS", "CACHE_MEMORY_BYTES", "FRONTEND_URL"]);
+        assert_eq!(
+            names,
+            ["ORIGIN_URL", "ORIGIN_TIMEOUT_MS", "CACHE_MEMORY_BYTES", "FRONTEND_URL", "EDGE_ORIGIN_SECRET"]
+        );
     }
 
     #[test]

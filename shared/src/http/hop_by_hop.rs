@@ -1,13 +1,16 @@
 //! Fields that end at each hop, and what of an origin's answer ends at the edge.
 
 use super::names::{
-    CDN_CACHE_CONTROL, CORRELATION_ID, INTERNAL_PREFIX, RESPONSE_TIME, SERVER_TIMING, TRACEPARENT,
+    CDN_CACHE_CONTROL, CONTENT_DIGEST, CORRELATION_ID, INTERNAL_PREFIX, RESPONSE_TIME, SERVER_TIMING,
+    SIGNATURE, SIGNATURE_INPUT, TRACEPARENT,
 };
 
-/// Whether a request field from outside is dropped before it goes on: hop-by-hop fields and our own `X-Valora-*`.
-/// `name` in lower case. Fields that `Connection` names are the caller's to add.
+/// Whether a request field from outside is dropped before it goes on: hop-by-hop fields, our own `X-Valora-*`, and
+/// the fields of a signature, which the edge makes itself. `name` in lower case. Fields that `Connection` names are
+/// the caller's to add.
 pub fn is_dropped_from_outside(name: &str) -> bool {
-    is_hop_by_hop(name) || name.starts_with(INTERNAL_PREFIX)
+    let is_of_a_signature = matches!(name, SIGNATURE | SIGNATURE_INPUT | CONTENT_DIGEST);
+    is_hop_by_hop(name) || name.starts_with(INTERNAL_PREFIX) || is_of_a_signature
 }
 
 /// Whether a field of the origin's answer ends at the edge: hop-by-hop fields, what the edge says itself on every
@@ -43,7 +46,9 @@ mod tests {
 
     #[test]
     fn what_ends_here_is_dropped_and_the_rest_goes_on() {
-        for name in ["connection", "te", "x-valora-client", "transfer-encoding"] {
+        for name in
+            ["connection", "te", "x-valora-client", "transfer-encoding", "signature", "content-digest"]
+        {
             assert!(is_dropped_from_outside(name), "{name}");
         }
         for name in ["authorization", "content-type", "x-correlation-id", "traceparent", "x-valor"] {

@@ -14,5 +14,17 @@ pub const SERVER_TIMING: &str = "server-timing";
 pub const CDN_CACHE_CONTROL: &str = "cdn-cache-control";
 /// In development, says which variable would let a refused browser origin in.
 pub const CORS_HINT: &str = "x-valora-cors";
+/// RFC 9421: what is signed and how.
+pub const SIGNATURE_INPUT: &str = "signature-input";
+/// RFC 9421: the signature itself.
+pub const SIGNATURE: &str = "signature";
+/// RFC 9530: the digest of the body.
+pub const CONTENT_DIGEST: &str = "content-digest";
+/// Whom a signed request speaks for.
+pub const CLIENT: &str = "x-valora-client";
+/// Milliseconds that are left of a signed request's time.
+pub const DEADLINE_MS: &str = "x-valora-deadline-ms";
+/// The client's address as Cloudflare saw it.
+pub const CF_CONNECTING_IP: &str = "cf-connecting-ip";
 /// Fields with this start are ours alone and dropped when they come from outside.
 pub const INTERNAL_PREFIX: &str = "x-valora-";

@@ -52,6 +52,9 @@ codes! {
     BadRequest 400 "Bad request",
         cause: "The request cannot be read: broken JSON, a broken header, a path that is no path.",
         cure: "Send well-formed HTTP with a JSON body; `detail` says where reading stopped.";
+    SignatureReplayed 401 "Signature replayed",
+        cause: "A request signed by the edge arrived a second time; each signed change is good for once.",
+        cure: "Send the change again through the edge, which signs it anew.";
     OriginNotAllowed 403 "Origin not allowed",
         cause: "A browser asked, by a CORS preflight, for a site that is not on the list.",
         cure: "Add the site's exact origin (scheme, host and port).",
@@ -68,6 +71,10 @@ codes! {
     MethodNotAllowed 405 "Method not allowed",
         cause: "The path exists, but not for this method.",
         cure: "Use one of the methods in the `Allow` header.";
+    RequestTimeout 408 "Request timeout",
+        cause: "The body of the request did not arrive in time.",
+        cure: "Send it again over a better connection, or send less.",
+        variable: "ORIGIN_TIMEOUT_MS";
     PayloadTooLarge 413 "Payload too large",
         cause: "The body is longer than the limit, which `max_size_bytes` names.",
         cure: "Send less, or raise the limit.",

@@ -29,7 +29,7 @@ impl Nonce {
 }
 
 /// Whether a request of this method must carry a nonce: the unsafe ones (RFC 9110 §9.2.1).
-pub(super) fn is_needed(method: &str) -> bool {
+pub fn needs_nonce(method: &str) -> bool {
     !matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE")
 }
 
@@ -43,6 +43,6 @@ mod tests {
         for bad in ["short", "has space in it....", &"x".repeat(65), "quote\"quote\"quote\""] {
             assert_eq!(Nonce::parse(bad), Err(InvalidNonce), "{bad}");
         }
-        assert!(is_needed("POST") && is_needed("DELETE") && !is_needed("GET") && !is_needed("HEAD"));
+        assert!(needs_nonce("POST") && needs_nonce("DELETE") && !needs_nonce("GET") && !needs_nonce("HEAD"));
     }
 }

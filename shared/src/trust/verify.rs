@@ -65,7 +65,7 @@ pub fn verify(
     let key_id = parameter(&params, "keyid").and_then(unquoted).ok_or(Refused::Form)?;
     let nonce = match parameter(&params, "nonce") {
         Some(text) => Some(unquoted(text).and_then(|text| Nonce::parse(text).ok()).ok_or(Refused::Nonce)?),
-        None if nonce::is_needed(message.method) => return Err(Refused::Nonce),
+        None if nonce::needs_nonce(message.method) => return Err(Refused::Nonce),
         None => None,
     };
     let key = keys.by_id(key_id).ok_or(Refused::UnknownKey)?;

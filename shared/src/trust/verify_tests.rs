@@ -53,7 +53,7 @@ impl Owned {
 
     fn sign(&self) -> Signed {
         let nonce = Nonce::parse("nonce-nonce-nonce").unwrap();
-        let nonce = nonce::is_needed(&self.method).then_some(&nonce);
+        let nonce = nonce::needs_nonce(&self.method).then_some(&nonce);
         sign(Profile::EdgeToOrigin, &self.message(), &ring(), NOW, nonce)
     }
 

@@ -1,6 +1,6 @@
 //! JSON bodies.
 
-use crate::{error::AppError, pipeline::too_large};
+use crate::error::AppError;
 use axum::{body::Body, extract::Request};
 use bytes::Bytes;
 use http::{HeaderMap, header};
@@ -19,15 +19,19 @@ pub(crate) async fn read_json<T: DeserializeOwned>(request: Request, max_bytes: 
         let detail = "The body must be declared as application/json.";
         return Err(Problem::new(ErrorCode::UnsupportedMediaType, detail).into());
     }
-    let body = read(request.into_body(), max_bytes).await?;
+    let body = read_whole(request.into_body(), max_bytes).await?;
     serde_json::from_slice(&body).map_err(|error| not_wanted(&error).into())
 }
 
-async fn read(body: Body, max_bytes: u64) -> Result<Bytes, Problem> {
+/// Reads a body of at most `max_bytes`, whatever length it declares.
+///
+/// # Errors
+/// 413 where it is too large, 400 where it breaks off.
+pub(crate) async fn read_whole(body: Body, max_bytes: u64) -> Result<Bytes, Problem> {
     let limit = usize::try_from(max_bytes).unwrap_or(usize::MAX);
     match Limited::new(body, limit).collect().await {
         Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(too_large(max_bytes)),
+        Err(error) if error.is::<LengthLimitError>() => Err(Problem::too_large(max_bytes)),
         Err(_) => Err(Problem::new(ErrorCode::BadRequest, "The body ended before it was whole.")),
     }
 }
