@@ -4,6 +4,7 @@
 //! A section is a struct made by [`section!`](crate::section): each field names its variable, default and
 //! meaning, and docs/CONFIGURATION.md and the example files are generated from the same text.
 
+mod admin;
 mod edge;
 mod reader;
 mod request;
@@ -12,6 +13,7 @@ mod site;
 mod trust;
 mod values;
 
+pub use admin::AdminConfig;
 pub use edge::{EdgeConfig, IsolateConfig, UpstreamConfig};
 pub use reader::{Fault, Faults, Reader, Source};
 pub use request::RequestConfig;

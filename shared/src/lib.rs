@@ -2,13 +2,15 @@
 //!
 //! **In scope**: values and their parsing ([`id`], [`money`], [`time`]), the price rules ([`prices`]), the JSON
 //! of the API ([`wire`]), errors ([`problem`]), header names and header rules ([`http`]), cache rules
-//! ([`cache`]), settings ([`config`]), the border between the sides ([`trust`]).
+//! ([`cache`]), settings ([`config`]), accounts and tokens ([`account`]), secrets and the border between the sides
+//! ([`trust`]).
 //!
 //! **Out of scope**: I/O, clocks, randomness, any platform crate. Bytes, headers and the time go in, a decision
 //! comes out, so that every rule is tested without a server and holds on wasm32 as it does natively.
 
 #![forbid(unsafe_code)]
 
+pub mod account;
 pub mod cache;
 pub mod config;
 pub mod http;

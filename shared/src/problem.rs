@@ -41,7 +41,7 @@ pub struct Problem {
     pub code: ErrorCode,
     /// What happened this time, for people.
     pub detail: Cow<'static, str>,
-    /// For [`ErrorCode::ValidationError`]: each fault.
+    /// For [`ErrorCode::ValidationError`] and [`ErrorCode::Conflict`]: each fault.
     pub errors: Vec<FieldError>,
     /// For [`ErrorCode::PayloadTooLarge`]: the limit.
     pub max_size_bytes: Option<u64>,
@@ -70,6 +70,12 @@ impl Problem {
         let fields: Vec<&str> = errors.iter().map(|error| error.field.as_ref()).collect();
         let detail = format!("The request is not valid: {}.", fields.join(", "));
         Self { errors, ..Self::new(ErrorCode::ValidationError, detail) }
+    }
+
+    /// Somebody has this already.
+    pub fn conflict(field: &'static str, message: impl Into<String>) -> Self {
+        let errors = vec![FieldError { field: field.into(), message: message.into(), place: Place::Body }];
+        Self { errors, ..Self::new(ErrorCode::Conflict, format!("This {field} is taken.")) }
     }
 
     /// One input fault.

@@ -55,6 +55,16 @@ codes! {
     SignatureReplayed 401 "Signature replayed",
         cause: "A request signed by the edge arrived a second time; each signed change is good for once.",
         cure: "Send the change again through the edge, which signs it anew.";
+    Unauthorized 401 "Unauthorized",
+        cause: "There is no valid credential: none was sent, or it is malformed, expired, revoked or not ours.",
+        cure: "Send `Authorization: Bearer` with a token of `POST /api/auth/login` that is not older than allowed.",
+        variable: "JWT_EXPIRE_MINUTES";
+    InvalidCredentials 401 "Invalid credentials",
+        cause: "The name or the password is wrong, or the account is deactivated. Which of them is not told.",
+        cure: "Try another password, or ask an admin.";
+    Forbidden 403 "Forbidden",
+        cause: "The credential is valid, but does not allow this.",
+        cure: "Use the credential of an account with the role that the route needs.";
     OriginNotAllowed 403 "Origin not allowed",
         cause: "A browser asked, by a CORS preflight, for a site that is not on the list.",
         cure: "Add the site's exact origin (scheme, host and port).",
@@ -65,6 +75,9 @@ codes! {
     PriceNotFound 404 "Price not found",
         cause: "The product exists, but no source has told a price and none is known from before.",
         cure: "Import or push a price for it, then ask again.";
+    AccountNotFound 404 "Account not found",
+        cause: "There is no account with this id.",
+        cure: "Take an id from `GET /api/admin/users`.";
     RouteNotFound 404 "Route not found",
         cause: "There is nothing at this path.",
         cure: "Check the path against the README's table of routes.";
@@ -75,6 +88,9 @@ codes! {
         cause: "The body of the request did not arrive in time.",
         cure: "Send it again over a better connection, or send less.",
         variable: "ORIGIN_TIMEOUT_MS";
+    Conflict 409 "Conflict",
+        cause: "Something with this name is there already; `errors` names the field.",
+        cure: "Choose another name, or use what is there.";
     PayloadTooLarge 413 "Payload too large",
         cause: "The body is longer than the limit, which `max_size_bytes` names.",
         cure: "Send less, or raise the limit.",
@@ -85,6 +101,9 @@ codes! {
     ValidationError 422 "Validation error",
         cause: "A field, parameter or path segment has a value that is not allowed.",
         cure: "`errors` names each field and its limit.";
+    TooManyAttempts 429 "Too many attempts",
+        cause: "Too many logins failed for this account or from this address.",
+        cure: "Wait as long as `Retry-After` says; the right password does not shorten it.";
     InternalError 500 "Internal error",
         cause: "Something failed on our side. The answer tells nothing else, on purpose.",
         cure: "Give the operator the `correlation_id`: the log holds the cause under it.";
@@ -95,6 +114,9 @@ codes! {
     ConfigurationError 503 "Configuration error",
         cause: "The edge has faulty settings and answers nothing until they are mended.",
         cure: "Operators: the Worker's log lists every fault by variable name.";
+    Overloaded 503 "Overloaded",
+        cause: "More passwords wait to be checked than can be in time.",
+        cure: "Try again after `Retry-After`.";
     DatabaseUnavailable 503 "Database unavailable",
         cause: "The origin's database does not answer.",
         cure: "Try again after `Retry-After`; operators: see `GET /api/health/detailed`.",

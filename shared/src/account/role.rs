@@ -1,0 +1,45 @@
+//! Roles.
+
+use serde::{Deserialize, Serialize};
+
+/// What an account is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Runs the shop: everything under `/api/admin/`.
+    Admin,
+    /// Has an account.
+    User,
+    /// Looks, and changes nothing.
+    Viewer,
+}
+
+impl Role {
+    /// The name in JSON and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::User => "user",
+            Self::Viewer => "viewer",
+        }
+    }
+
+    /// The role of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Admin, Self::User, Self::Viewer].into_iter().find(|role| role.as_str() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_has_one_name_everywhere() {
+        for role in [Role::Admin, Role::User, Role::Viewer] {
+            assert_eq!(Role::parse(role.as_str()), Some(role));
+            assert_eq!(serde_json::to_value(role).unwrap(), role.as_str());
+        }
+        assert_eq!(Role::parse("Admin"), None);
+    }
+}
