@@ -161,7 +161,7 @@ fn production_sends_http_to_https_and_development_does_not() {
     let production = isolate(&[
         ("ENVIRONMENT", "production"),
         ("FRONTEND_URL", "https://shop.example"),
-        ("EDGE_ORIGIN_SECRET", "a secret of thirty-two bytes or more"),
+        ("EDGE_ORIGIN_SECRET", "5d8a1c7e2b40f938c1f0a7d2b9e4f603"),
     ]);
     let Answer::Made(made) = answered(&mut exchange("POST", "/api/price?a=b"), &production) else { panic!() };
     assert_eq!(made.status, 308);

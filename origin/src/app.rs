@@ -1,12 +1,13 @@
 //! What every request may use.
 
 use crate::{
+    accounts::{Accounts, SecretsError},
     clock::{Clock, Stopwatch},
     config::OriginConfig,
     pipeline::SecurityHeaders,
     pricing::Pricing,
     snapshot::FirstPage,
-    store::{Result, Store},
+    store::{Store, StoreError},
 };
 use axum::extract::FromRef;
 use std::sync::{
@@ -27,6 +28,8 @@ pub struct App {
     pub config: OriginConfig,
     /// The database.
     pub store: Store,
+    /// Who may do what.
+    pub accounts: Accounts,
     /// Computes prices.
     pub pricing: Pricing,
     /// What time it is.
@@ -47,6 +50,17 @@ pub struct App {
     pub(crate) system: Mutex<Option<System>>,
 }
 
+/// Why the origin cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The secrets.
+    #[error(transparent)]
+    Secrets(#[from] SecretsError),
+}
+
 /// Counts since the start.
 #[derive(Debug, Default)]
 pub struct Counts {
@@ -58,10 +72,11 @@ impl AppState {
     /// Opens the database and gets ready to answer.
     ///
     /// # Errors
-    /// [`crate::store::StoreError`].
-    pub async fn open(config: OriginConfig, clock: Clock) -> Result<Self> {
+    /// [`OpenError`].
+    pub async fn open(config: OriginConfig, clock: Clock) -> Result<Self, OpenError> {
         let store = Store::open(&config.database.url, &clock).await?;
         Ok(Self(Arc::new(App {
+            accounts: Accounts::open(&config)?,
             pricing: Pricing::new(&config.prices, clock.clone()),
             keys: config.trust.keys(),
             cors: CorsPolicy::new(&config.site),

@@ -1,5 +1,8 @@
 //! The command line.
 
+mod admin;
+mod key;
+
 use crate::{
     app::AppState,
     clock::Clock,
@@ -39,6 +42,12 @@ enum Command {
         /// A .csv or .csv.gz file.
         file: PathBuf,
     },
+    /// Make, list and lock out accounts of admins, as only whoever runs this machine may.
+    #[command(subcommand)]
+    Admin(admin::AdminCommand),
+    /// Make, list and revoke API keys; print the public keys of access tokens.
+    #[command(subcommand)]
+    Key(key::KeyCommand),
     /// Look at the settings.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -62,6 +71,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
     let done = match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => on_runtime(serve_until_stopped(config)),
         Command::Import { file } => on_runtime(import_file(config, file)),
+        Command::Admin(command) => on_runtime(admin::run(config, command)),
+        Command::Key(command) => on_runtime(key::run(config, command)),
         Command::Config(ConfigCommand::Check) => {
             println!("The configuration is valid.");
             Ok(())

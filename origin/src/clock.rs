@@ -1,6 +1,7 @@
 //! The only place that asks the machine for the time or for chance.
 
 use std::{
+    io,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -62,6 +63,16 @@ impl Stopwatch {
     pub fn elapsed(self) -> Duration {
         self.0.elapsed()
     }
+}
+
+/// Random bytes that nobody can guess.
+///
+/// # Errors
+/// When the operating system has none to give.
+pub fn random_bytes<const N: usize>() -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
+    Ok(bytes)
 }
 
 /// A random id, in the form of a UUID.

@@ -1,17 +1,19 @@
 //! The origin's settings: from the environment, and below it from an `.env` file in the working directory.
 
+mod accounts;
 mod database;
 mod environment;
 mod prices;
 mod server;
 
+pub use accounts::{AccountsConfig, JwtPrivateKey, JwtPublicKey};
 pub use database::{DatabaseConfig, DatabaseUrl};
 pub use environment::{DotenvError, ProcessEnvironment};
 pub use prices::PricesConfig;
 pub use server::ServerConfig;
 
 use valora_shared::config::{
-    Faults, Reader, RequestConfig, Section, SiteConfig, Source, TrustConfig, Variable,
+    AdminConfig, Faults, Reader, RequestConfig, Section, SiteConfig, Source, TrustConfig, Variable,
 };
 
 /// Everything the origin reads from its environment.
@@ -29,6 +31,10 @@ pub struct OriginConfig {
     pub database: DatabaseConfig,
     /// How it computes prices.
     pub prices: PricesConfig,
+    /// Shared with the edge.
+    pub admin: AdminConfig,
+    /// Tokens and keys.
+    pub accounts: AccountsConfig,
 }
 
 impl OriginConfig {
@@ -40,6 +46,8 @@ impl OriginConfig {
         (ServerConfig::TITLE, ServerConfig::VARIABLES),
         (DatabaseConfig::TITLE, DatabaseConfig::VARIABLES),
         (PricesConfig::TITLE, PricesConfig::VARIABLES),
+        (AdminConfig::TITLE, AdminConfig::VARIABLES),
+        (AccountsConfig::TITLE, AccountsConfig::VARIABLES),
     ];
 
     /// All variables.
@@ -59,10 +67,15 @@ impl OriginConfig {
         let server = ServerConfig::read(&mut reader);
         let database = DatabaseConfig::read(&mut reader);
         let prices = PricesConfig::read(&mut reader);
+        let admin = AdminConfig::read(&mut reader);
+        let accounts = AccountsConfig::read(&mut reader);
         if let Some(site) = &site {
             site.check(&mut reader);
             if let Some(trust) = &trust {
-                trust.check(site, &mut reader);
+                trust.check(site, source, &mut reader);
+            }
+            if let Some(accounts) = &accounts {
+                accounts.check(admin.as_ref(), site, source, &mut reader);
             }
         }
         let whole = (|| {
@@ -73,6 +86,8 @@ impl OriginConfig {
                 server: server?,
                 database: database?,
                 prices: prices?,
+                admin: admin?,
+                accounts: accounts?,
             })
         })();
         reader.finish(whole)
@@ -99,6 +114,7 @@ mod tests {
             ("DATABASE_URL", "mysql://db/valora"),
             ("DEFAULT_MARGIN_PERCENT", "91"),
             ("MAX_REQUEST_SIZE", "0"),
+            ("ADMIN_TOKEN", "change-me-change-me-change-me-change-me"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();
@@ -112,7 +128,10 @@ mod tests {
                 "DATABASE_URL",
                 "DEFAULT_MARGIN_PERCENT",
                 "FRONTEND_URL",
-                "EDGE_ORIGIN_SECRET"
+                "EDGE_ORIGIN_SECRET",
+                "JWT_PRIVATE_KEY",
+                "API_KEY_SECRET",
+                "ADMIN_TOKEN"
             ]
         );
     }

@@ -1,6 +1,6 @@
 //! What handlers fail with. The client's part is a [`Problem`]; the cause goes to the log.
 
-use crate::{pricing::NoPrice, store::StoreError};
+use crate::{accounts::Overloaded, pricing::NoPrice, store::StoreError};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use valora_shared::{
@@ -39,6 +39,35 @@ impl AppError {
         }
     }
 
+    /// Nothing was sent that says who asks.
+    pub(crate) fn no_credential() -> Self {
+        let detail = "This needs a credential: send Authorization: Bearer.";
+        Problem::new(ErrorCode::Unauthorized, detail).into()
+    }
+
+    /// What was sent is not believed. The client is not told why; the log is.
+    pub(crate) fn invalid_credential(cause: impl Into<String>) -> Self {
+        let problem = Problem::new(ErrorCode::Unauthorized, "The credential is not valid.");
+        Self { problem: problem.into(), cause: Some(Cause(cause.into())) }
+    }
+
+    /// Who asks is known, and may not do this.
+    pub(crate) fn forbidden(detail: &'static str) -> Self {
+        Problem::new(ErrorCode::Forbidden, detail).into()
+    }
+
+    /// Name or password is wrong, or the account is deactivated: one answer for all.
+    pub(crate) fn invalid_login() -> Self {
+        Problem::new(ErrorCode::InvalidCredentials, "The name or the password is wrong.").into()
+    }
+
+    /// Too many logins failed; the next may be tried after `wait_ms`.
+    pub(crate) fn too_many_attempts(wait_ms: i64) -> Self {
+        let seconds = u32::try_from(wait_ms.saturating_add(999) / 1_000).unwrap_or(1).max(1);
+        let detail = format!("Too many logins failed; try again in {seconds} s.");
+        Problem::new(ErrorCode::TooManyAttempts, detail).retry_after(seconds).into()
+    }
+
     /// Something of ours failed.
     pub(crate) fn internal(cause: impl Into<String>) -> Self {
         let problem = Problem::new(ErrorCode::InternalError, "Something failed on our side.");
@@ -60,6 +89,26 @@ impl From<StoreError> for AppError {
         let problem = Problem::new(ErrorCode::DatabaseUnavailable, "The database does not answer now.")
             .retry_after(RETRY_AFTER_SECONDS);
         Self { problem: problem.into(), cause: Some(Cause(error.to_string())) }
+    }
+}
+
+impl From<Overloaded> for AppError {
+    fn from(Overloaded: Overloaded) -> Self {
+        Problem::new(ErrorCode::Overloaded, "Too many passwords wait to be checked.")
+            .retry_after(RETRY_AFTER_SECONDS)
+            .into()
+    }
+}
+
+impl From<std::io::Error> for AppError {
+    fn from(error: std::io::Error) -> Self {
+        Self::internal(error.to_string())
+    }
+}
+
+impl From<sqlx::Error> for AppError {
+    fn from(error: sqlx::Error) -> Self {
+        StoreError::from(error).into()
     }
 }
 

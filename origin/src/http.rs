@@ -1,5 +1,7 @@
 //! Handlers: thin, one file per resource. `reply` makes answers, `extract` reads requests.
 
+pub(crate) mod admin;
+pub(crate) mod auth;
 pub(crate) mod errors;
 pub(crate) mod extract;
 pub(crate) mod health;
@@ -8,3 +10,5 @@ pub(crate) mod prices;
 pub(crate) mod products;
 mod reply;
 pub(crate) mod root;
+
+pub(crate) use extract::Admin;

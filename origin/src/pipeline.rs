@@ -1,5 +1,6 @@
 //! What happens around every handler, and in which order (design: http.md, "The pipeline and its order").
 
+mod admin;
 mod border;
 mod context;
 mod cors;
@@ -11,23 +12,26 @@ mod problems;
 mod size;
 
 use crate::app::AppState;
+pub(crate) use admin::{admit, is_admin_path};
 use axum::{
     extract::{Request, State},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use border::Border;
+pub(crate) use border::Border;
 
 use context::Context;
 pub(crate) use headers::SecurityHeaders;
 
 /// The order, outermost first; the way back is the reverse. A request that the edge has signed has 2 to 7 behind it
 /// there, and skips them here: nothing meant for one client gets into an answer that many share.
-pub(crate) async fn run(State(app): State<AppState>, request: Request, next: Next) -> Response {
+pub(crate) async fn run(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
     // 1. Correlation id and timing see everything, whatever ends a request early.
     let context = Context::of(&request);
+    // For the lines that are written further in.
+    request.extensions_mut().insert(context.correlation_id.clone());
     let (border, mut response) = match border::cross(&app, request).await {
-        Ok((border, request)) => (border.clone(), inner(&app, border, request, next).await),
+        Ok((border, request)) => (border.clone(), inner(app.clone(), border, request, next).await),
         Err(error) => (Border::Direct, error.into_response()),
     };
     // Error bodies are written late, because they show the correlation id.
@@ -44,7 +48,7 @@ pub(crate) async fn run(State(app): State<AppState>, request: Request, next: Nex
     response
 }
 
-async fn inner(app: &AppState, border: Border, request: Request, next: Next) -> Response {
+async fn inner(app: AppState, border: Border, request: Request, next: Next) -> Response {
     match border {
         Border::Direct => {
             // 3. A preflight is answered here: it is the browser's question, not a request for the route.
@@ -55,10 +59,18 @@ async fn inner(app: &AppState, border: Border, request: Request, next: Next) -> 
             if let Some(refusal) = size::refuse(&request, app.config.request.max_request_size.get()) {
                 return refusal;
             }
-            // Innermost: a panic of a handler becomes an answer that everything above still wraps.
-            panics::caught(next.run(request)).await
+            guarded(app, request, next).await
         }
         // Behind the deadline nobody waits for the answer: the work ends, too.
-        Border::Signed { deadline, .. } => deadline::kept(deadline, panics::caught(next.run(request))).await,
+        Border::Signed { deadline, .. } => deadline::kept(deadline, guarded(app, request, next)).await,
     }
+}
+
+async fn guarded(app: AppState, request: Request, next: Next) -> Response {
+    // 8. Admin paths are closed before it is asked whether they lead anywhere; the edge's word is not enough.
+    if is_admin_path(request.uri().path()) {
+        return panics::caught(admit(State(app), request, next)).await;
+    }
+    // Innermost: a panic of a handler becomes an answer that everything above still wraps.
+    panics::caught(next.run(request)).await
 }

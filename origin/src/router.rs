@@ -1,27 +1,82 @@
-//! Which path leads where.
+//! Which path leads where, and who may take it. The router is made from this table, so that there is no route that
+//! the table does not name.
 
 use crate::{app::AppState, error::AppError, http, pipeline};
 use axum::{
     Router, middleware,
-    routing::{get, post},
+    routing::{MethodRouter, get, post},
 };
 use valora_shared::problem::{ErrorCode, Problem};
 
+/// One method of one path.
+pub struct Route {
+    /// GET (which answers HEAD too) or POST.
+    pub method: &'static str,
+    /// The path with its parameters in braces.
+    pub path: &'static str,
+    /// Who may.
+    pub access: Access,
+    handler: MethodRouter<AppState>,
+}
+
+/// Who may take a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody.
+    Public,
+    /// Whoever has a valid credential; the handler takes `Signed`.
+    Account,
+    /// Admins. The layer that checks it is put around the handler here.
+    Admin,
+}
+
+macro_rules! routes {
+    ($( $access:ident $method:ident $path:literal $handler:path; )*) => {
+        vec![$( Route {
+            method: routes!(@name $method),
+            path: $path,
+            access: Access::$access,
+            handler: $method($handler),
+        }, )*]
+    };
+    (@name get) => { "GET" };
+    (@name post) => { "POST" };
+}
+
+/// Every route there is.
+pub fn routes() -> Vec<Route> {
+    routes! {
+        Public get "/" http::root::show;
+        Public get "/api/products" http::products::list;
+        Public get "/api/products/{id}" http::products::one;
+        Public get "/api/products/{id}/price" http::price::of_product;
+        Public get "/api/price/{id}" http::price::latest;
+        Public post "/api/price" http::price::now;
+        Public get "/api/prices" http::prices::list;
+        Public post "/api/auth/register" http::auth::register;
+        Public post "/api/auth/login" http::auth::log_in;
+        Account get "/api/auth/me" http::auth::me;
+        Admin get "/api/admin/users" http::admin::users::list;
+        Admin post "/api/admin/users/{id}/activate" http::admin::users::activate;
+        Admin post "/api/admin/users/{id}/deactivate" http::admin::users::deactivate;
+        Public get "/api/health" http::health::liveness;
+        Public get "/api/health/detailed" http::health::detailed;
+        Public get "/livez" http::health::liveness;
+        Public get "/readyz" http::health::readiness;
+        Public get "/errors/{code}" http::errors::show;
+    }
+}
+
 /// The API with everything around it.
 pub fn router(app: AppState) -> Router {
-    Router::new()
-        .route("/", get(http::root::show))
-        .route("/api/products", get(http::products::list))
-        .route("/api/products/{id}", get(http::products::one))
-        .route("/api/products/{id}/price", get(http::price::of_product))
-        .route("/api/price/{id}", get(http::price::latest))
-        .route("/api/price", post(http::price::now))
-        .route("/api/prices", get(http::prices::list))
-        .route("/api/health", get(http::health::liveness))
-        .route("/api/health/detailed", get(http::health::detailed))
-        .route("/livez", get(http::health::liveness))
-        .route("/readyz", get(http::health::readiness))
-        .route("/errors/{code}", get(http::errors::show))
+    let mut router = Router::new();
+    for Route { path, access, handler, .. } in routes() {
+        // Under /api/admin the pipeline has admitted whoever gets here, before it was known whether there is a route.
+        let is_open = access == Access::Admin && !pipeline::is_admin_path(path);
+        let admit = middleware::from_fn_with_state(app.clone(), pipeline::admit);
+        router = router.route(path, if is_open { handler.route_layer(admit) } else { handler });
+    }
+    router
         .fallback(unknown_route)
         // The router adds Allow, which it alone knows.
         .method_not_allowed_fallback(wrong_method)

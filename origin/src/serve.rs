@@ -45,7 +45,9 @@ pub async fn serve(app: AppState) -> Result<(), ServeError> {
     });
     let store = app.store.clone();
     let (stop, stopped) = oneshot::channel::<()>();
-    let serving = axum::serve(listener, router(app)).with_graceful_shutdown(async {
+    // The peer's address is what logins are counted by.
+    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(async {
         let _ = stopped.await;
     });
     let mut serving = tokio::spawn(serving.into_future());

@@ -1,8 +1,11 @@
-//! What is kept, in `SQLite`: the catalogue, what sources said, what was shown.
+//! What is kept, in `SQLite`: the catalogue, what sources said, what was shown, accounts.
 //!
 //! One module per aggregate; no SQL stands outside this one. Writes take the write lock at their start
 //! (`BEGIN IMMEDIATE`), so that no transaction finds out half-way that it read something old.
 
+pub mod api_keys;
+mod counters;
+pub mod login_attempts;
 mod migrations;
 pub mod nonces;
 pub mod observations;
@@ -10,6 +13,7 @@ mod open;
 pub mod prices;
 pub mod products;
 mod seed;
+pub mod users;
 mod version;
 
 pub use version::Version;

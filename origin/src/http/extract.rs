@@ -1,11 +1,15 @@
 //! Reads requests: path segments, queries and JSON bodies. Every fault is a [`Problem`] of ours.
 
 mod body;
+mod page;
 mod query;
+mod signed;
 
 pub(super) use body::read_json;
 pub(crate) use body::read_whole;
+pub(super) use page::read_page;
 pub(super) use query::Query;
+pub(crate) use signed::{Admin, Signed};
 
 use crate::error::AppError;
 use axum::{

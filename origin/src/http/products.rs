@@ -1,7 +1,7 @@
 //! `GET /api/products`, `GET /api/products/{id}`.
 
 use super::{
-    extract::{ProductInPath, Query},
+    extract::{ProductInPath, Query, read_page},
     reply::{Answer, cacheable, cacheable_bytes, to_bytes},
 };
 use crate::{
@@ -14,10 +14,7 @@ use crate::{
 };
 use axum::extract::State;
 use bytes::Bytes;
-use valora_shared::{
-    problem::{FieldError, Place, Problem},
-    wire::ProductsList,
-};
+use valora_shared::{problem::Problem, wire::ProductsList};
 
 /// The most products in one answer (design: http.md), and how many there are if nobody says.
 const MAX_LIMIT: usize = 500;
@@ -54,26 +51,7 @@ async fn page(store: &Store, of: &PageOf, limit: usize) -> Result<ProductsList, 
 }
 
 fn read_query(query: &Query) -> Result<(PageOf, usize), Problem> {
-    let mut faults = Vec::new();
-    let mut fault = |field: &'static str, message: String| {
-        faults.push(FieldError { field: field.into(), message, place: Place::Query });
-    };
-    let limit = query.get("limit").map_or(Some(MAX_LIMIT), |text| {
-        let limit = text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
-        if limit.is_none() {
-            fault("limit", format!("must be an integer from 1 to {MAX_LIMIT}"));
-        }
-        limit
-    });
-    let after = query.get("cursor").map(|text| text.parse::<i64>().ok().filter(|position| *position > 0));
-    if after == Some(None) {
-        fault("cursor", "must be a next_cursor that this API gave".to_owned());
-    }
-    match limit {
-        Some(limit) if faults.is_empty() => {
-            let category = query.get("category").map(str::to_owned);
-            Ok((PageOf { category, after: after.flatten() }, limit))
-        }
-        _ => Err(Problem::validation(faults)),
-    }
+    let (limit, after) = read_page(query, MAX_LIMIT)?;
+    let category = query.get("category").map(str::to_owned);
+    Ok((PageOf { category, after }, limit))
 }

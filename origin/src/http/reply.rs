@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, header};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use valora_shared::{cache::MAX_LIFETIME_SECONDS, http::names::CDN_CACHE_CONTROL};
 
@@ -24,6 +24,13 @@ pub(super) type Answer = Result<Response, AppError>;
 /// An answer for whoever asked.
 pub(super) fn json(value: &impl Serialize) -> Answer {
     Ok(bytes(to_bytes(value)?))
+}
+
+/// The same for what was made just now.
+pub(super) fn created(value: &impl Serialize) -> Answer {
+    let mut response = bytes(to_bytes(value)?);
+    *response.status_mut() = StatusCode::CREATED;
+    Ok(response)
 }
 
 /// An answer that the edge may keep.

@@ -10,6 +10,7 @@ use std::time::Duration;
 /// Number, name, text; append only.
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "catalogue", include_str!("../../../migrations/0001_catalogue.sql")),
+    (2, "accounts", include_str!("../../../migrations/0002_accounts.sql")),
     (4, "border", include_str!("../../../migrations/0004_border.sql")),
 ];
 

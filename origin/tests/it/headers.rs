@@ -1,4 +1,4 @@
-use crate::support::{TestApp, bare};
+use crate::support::{PRODUCTION, TestApp, bare};
 
 #[tokio::test]
 async fn a_cacheable_answer_has_exactly_these_headers() {
@@ -111,12 +111,7 @@ async fn a_listed_page_may_read_answers_and_errors() {
 
 #[tokio::test]
 async fn production_sends_hsts_and_explains_nothing() {
-    let settings = [
-        ("ENVIRONMENT", "production"),
-        ("FRONTEND_URL", "https://shop.example"),
-        ("EDGE_ORIGIN_SECRET", "a secret of thirty-two bytes or more"),
-    ];
-    let app = TestApp::with(&settings).await;
+    let app = TestApp::with(&PRODUCTION).await;
     let headers = [("origin", "http://localhost:5173"), ("accept", "text/html")];
     let answer = app.send(bare("GET", "/", &headers)).await;
     assert_eq!(answer.header("strict-transport-security"), Some("max-age=63072000; includeSubDomains"));

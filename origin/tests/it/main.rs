@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail as tests do")]
 
+mod accounts;
+mod admin;
 mod border;
 mod errors;
 mod freshness;
@@ -12,4 +14,6 @@ mod prices;
 mod products;
 mod program;
 mod root;
+mod secrecy;
 mod support;
+mod tokens;

@@ -1,11 +1,11 @@
 //! A running origin in this process.
 
-use axum::{Router, body::Body};
+use axum::{Router, body::Body, extract::ConnectInfo};
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::BodyExt;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::{ConnectOptions, SqliteConnection, sqlite::SqliteConnectOptions};
-use std::{collections::HashMap, path::PathBuf};
+use std::{collections::HashMap, net::SocketAddr, path::PathBuf};
 use tempfile::TempDir;
 use tower::ServiceExt;
 use valora_origin::{
@@ -23,6 +23,19 @@ pub(crate) const SAMPLE: &str = include_str!("../../../tests/data/marketplace-sa
 pub(crate) const SHORTS: &str = "c2d766ca982eca8304150849735ffef9";
 /// When tests start: 2026-09-21T14:13:20Z.
 pub(crate) const START: UnixMillis = UnixMillis(1_790_000_000_000);
+
+/// What a production system must be told.
+pub(crate) const PRODUCTION: [(&str, &str); 5] = [
+    ("ENVIRONMENT", "production"),
+    ("FRONTEND_URL", "https://shop.example"),
+    ("JWT_PRIVATE_KEY", JWT_SEED),
+    ("API_KEY_SECRET", "8c1f0a7d2b9e4f6035d8a1c7e2b40f93"),
+    ("EDGE_ORIGIN_SECRET", "5d8a1c7e2b40f938c1f0a7d2b9e4f603"),
+];
+/// RFC 8032 §7.1, test 1.
+pub(crate) const JWT_SEED: &str = "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=";
+/// Opens every admin route where a test sets it.
+pub(crate) const ADMIN_TOKEN: &str = "f2b40c9318c1f0a7d2b9e4f6035d8a1c7e2b40f9";
 
 pub(crate) struct TestApp {
     pub(crate) state: AppState,
@@ -108,6 +121,42 @@ impl TestApp {
         }
     }
 
+    /// As if `address` had connected.
+    pub(crate) async fn send_from(&self, address: &str, mut request: Request<Body>) -> Answer {
+        let peer = SocketAddr::new(address.parse().unwrap(), 40_000);
+        request.extensions_mut().insert(ConnectInfo(peer));
+        self.send(request).await
+    }
+
+    pub(crate) async fn post(&self, target: &str, body: &Value) -> Answer {
+        self.send(post(target, body)).await
+    }
+
+    /// `method` on `target` with a credential.
+    pub(crate) async fn ask(&self, method: &str, target: &str, credential: &str) -> Answer {
+        self.send(bare(method, target, &[("authorization", &format!("Bearer {credential}"))])).await
+    }
+
+    /// Makes an account with the password `correct horse` and gives its token.
+    pub(crate) async fn register(&self, username: &str) -> String {
+        let email = format!("{username}@shop.example");
+        let body = json!({"username": username, "email": email, "password": "correct horse"});
+        let answer = self.post("/api/auth/register", &body).await;
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        answer.json()["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// The same with role admin; the account must be the first.
+    pub(crate) async fn register_admin(&self) -> String {
+        let token = self.register("boss").await;
+        self.sql("UPDATE users SET role = 'admin' WHERE username = 'boss'").await;
+        token
+    }
+
+    pub(crate) async fn log_in(&self, username: &str, password: &str) -> Answer {
+        self.post("/api/auth/login", &json!({"username": username, "password": password})).await
+    }
+
     pub(crate) async fn post_price(&self, body: impl Into<Body>) -> Answer {
         let json = [("content-type", "application/json")];
         self.send(request("POST", "/api/price", &json).body(body.into()).unwrap()).await
@@ -140,6 +189,12 @@ impl Answer {
         lines.sort();
         format!("{}\n{}", self.status.as_u16(), lines.join("\n"))
     }
+}
+
+/// A POST of JSON.
+pub(crate) fn post(target: &str, body: &Value) -> Request<Body> {
+    let json = [("content-type", "application/json")];
+    request("POST", target, &json).body(Body::from(body.to_string())).unwrap()
 }
 
 /// A price list of `count` products.

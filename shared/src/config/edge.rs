@@ -71,7 +71,7 @@ impl EdgeConfig {
         if let Some(site) = &site {
             site.check(&mut reader);
             if let Some(trust) = &trust {
-                trust.check(site, &mut reader);
+                trust.check(site, source, &mut reader);
             }
         }
         let whole = (|| {

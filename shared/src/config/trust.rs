@@ -1,7 +1,7 @@
 //! Settings both sides need: how they recognise each other.
 
-use super::{Environment, Reader, SiteConfig};
-use crate::trust::{KeyRing, SharedSecret};
+use super::{Environment, Reader, SiteConfig, Source};
+use crate::trust::{KeyRing, SharedSecret, is_guessable};
 
 crate::section! {
     /// The border between edge and origin; the same on both sides.
@@ -22,7 +22,13 @@ impl TrustConfig {
     }
 
     /// Rules between the variables.
-    pub fn check(&self, site: &SiteConfig, reader: &mut Reader<'_>) {
+    pub fn check(&self, site: &SiteConfig, source: &dyn Source, reader: &mut Reader<'_>) {
+        for name in ["EDGE_ORIGIN_SECRET", "EDGE_ORIGIN_SECRET_PREVIOUS"] {
+            let is_guessable = source.get(name).is_some_and(|secret| is_guessable(&secret));
+            if site.environment == Environment::Production && is_guessable {
+                reader.fault(name, "looks typed or copied from an example; in production it must be random");
+            }
+        }
         if site.environment == Environment::Production && self.edge_origin_secret.is_none() {
             reader.fault("EDGE_ORIGIN_SECRET", "must be set when ENVIRONMENT is production");
         }

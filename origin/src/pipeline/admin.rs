@@ -1,0 +1,100 @@
+//! Admin routes, denied by default: whatever lies under `/api/admin`, routes that do not exist included, is for
+//! admins, and so is every other route that the router's table says so of. Each request is written to the audit,
+//! whether it was let through or not.
+
+use crate::{
+    accounts::{
+        ClientIdentity,
+        audit::{self, Action},
+        authenticate,
+    },
+    app::{App, AppState},
+    error::AppError,
+    http::Admin,
+};
+use axum::{
+    extract::{MatchedPath, Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use http::HeaderMap;
+use percent_encoding::percent_decode_str;
+use valora_shared::id::CorrelationId;
+
+/// What lies under this is for admins.
+const PREFIX: &str = "/api/admin";
+
+/// What nobody has let in is called.
+const NOBODY: &str = "nobody";
+
+/// Whether a path is an admin one, in whatever spelling: a router that came to read paths more loosely than today's
+/// must not open a door here.
+pub(crate) fn is_admin_path(path: &str) -> bool {
+    let decoded = percent_decode_str(path).decode_utf8_lossy().to_ascii_lowercase();
+    let mut segments = decoded.split(['/', '\\']).filter(|segment| !segment.is_empty() && *segment != ".");
+    let mut expected = PREFIX.split('/').filter(|segment| !segment.is_empty());
+    expected.all(|segment| segments.next() == Some(segment))
+}
+
+/// Lets an admin through and nobody else.
+pub(crate) async fn admit(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
+    let action = action(&request);
+    let (who, response) = match principal(&app, request.headers()).await {
+        Ok((who, admin)) => {
+            request.extensions_mut().insert(admin);
+            (who, super::panics::caught(next.run(request)).await)
+        }
+        Err((who, refusal)) => (who, refusal.into_response()),
+    };
+    audit::write(&app, &action, &who, response.status().as_u16());
+    response
+}
+
+/// The admin who asks, or why nobody gets through, each with whom the audit names.
+async fn principal(app: &App, headers: &HeaderMap) -> Result<(String, Admin), (String, AppError)> {
+    let principal = authenticate(app, headers).await;
+    let principal = principal.map_err(|refusal| (NOBODY.to_owned(), refusal))?;
+    match Admin::of(&principal) {
+        Ok(admin) => Ok((principal.name(), admin)),
+        Err(refusal) => Err((principal.name(), refusal)),
+    }
+}
+
+fn action(request: &Request) -> Action {
+    let path = match request.extensions().get::<MatchedPath>() {
+        Some(_) => request.uri().path(),
+        None => "unknown",
+    };
+    Action {
+        what: format!("{} {path}", request.method()),
+        client: ClientIdentity::of(request.extensions()),
+        correlation_id: request.extensions().get::<CorrelationId>().cloned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_admin_path_is_one_in_every_spelling() {
+        for admin in [
+            "/api/admin",
+            "/api/admin/",
+            "/api/admin/users",
+            "//api//admin/x",
+            "/api/%61dmin/users",
+            "/API/Admin/x",
+            "/api/admin%2fusers",
+            "/./api/./admin",
+            "\\api\\admin",
+        ] {
+            assert!(is_admin_path(admin), "{admin}");
+        }
+        for other in
+            ["/", "/api", "/api/products", "/api/administration", "/admin", "/x/api/admin", "/api/%ff"]
+        {
+            assert!(!is_admin_path(other), "{other}");
+        }
+    }
+}
