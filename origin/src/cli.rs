@@ -103,10 +103,12 @@ async fn serve_until_stopped(config: OriginConfig) -> Result<(), Box<dyn Error>>
 }
 
 async fn import_file(config: OriginConfig, file: PathBuf) -> Result<(), Box<dyn Error>> {
+    // Before a database is made where there is none: a mistyped name leaves nothing behind.
+    std::fs::File::open(&file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
     let store = Store::open(&config.database.url, &Clock::System).await?;
     let pricing = Pricing::new(&config.prices, Clock::System);
     let summary = import::import_file(&store, &pricing, &file, &mut std::io::stderr()).await?;
-    println!("{summary}");
+    println!("{summary}; into {}", config.database.url);
     store.close().await;
     Ok(())
 }

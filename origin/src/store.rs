@@ -36,6 +36,16 @@ pub enum StoreError {
     /// It does not answer, is locked or full: the same may work later.
     #[error("the database is unavailable (DATABASE_URL says which): {0}")]
     Unavailable(#[source] sqlx::Error),
+    /// Its file cannot be made or opened.
+    #[error(
+        "DATABASE_URL: {path} cannot be opened ({source}); does its folder exist, and may we write there?"
+    )]
+    NotOpened {
+        /// The file.
+        path: String,
+        /// Why.
+        source: sqlx::Error,
+    },
     /// A statement failed: ours to mend.
     #[error("a database statement failed: {0}")]
     Failed(#[source] sqlx::Error),

@@ -45,6 +45,7 @@ pub fn dev(arguments: Dev) -> Result<()> {
     // From here on a signal ends this function and not the process, so that `system` is dropped. A signal
     // before that ends the process, and nothing runs yet; one while the system starts waits in the channel.
     let signals = signals()?;
+    options.clear_logs()?;
     for service in ["origin", "edge"] {
         logs::follow(service, options.log(service));
     }
@@ -54,6 +55,9 @@ pub fn dev(arguments: Dev) -> Result<()> {
     println!("origin  {}", system.origin_url());
     println!("data    {}", system.data().display());
     println!("Ctrl-C ends both");
+    if system.edge_is_misconfigured() {
+        println!("\nThe edge has faulty settings and answers 503 to everything: its log names each of them.");
+    }
     println!();
     watch(&mut system, &signals)
 }

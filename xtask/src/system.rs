@@ -68,7 +68,7 @@ impl System {
     }
 
     fn launch(options: SystemOptions, is_detached: bool) -> Result<Self> {
-        std::fs::create_dir_all(options.logs())?;
+        options.clear_logs()?;
         // Relative paths would mean something else to the programs, which start in other folders.
         let mut options = SystemOptions { data: options.data.canonicalize()?, ..options };
         options.add_missing(secrets::of(&options.data)?);
@@ -91,6 +91,11 @@ impl System {
             health::wait(port, &mut system.edge, START_LIMIT, |_| true)?;
         }
         Ok(system)
+    }
+
+    /// Whether the edge answers 503 to everything because of its settings.
+    pub(crate) fn edge_is_misconfigured(&self) -> bool {
+        self.edge_ports.first().and_then(|port| health::status(*port)) == Some(503)
     }
 
     /// The address of an isolate, without a slash at its end.

@@ -1,6 +1,6 @@
 //! Where the origin keeps things, in the form `SQLAlchemy` writes it, which the Python backend used.
 
-use std::path::PathBuf;
+use std::{fmt, path::PathBuf};
 use valora_shared::config::Setting;
 
 valora_shared::section! {
@@ -19,6 +19,15 @@ pub enum DatabaseUrl {
     File(PathBuf),
     /// `SQLite` in memory.
     Memory,
+}
+
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Memory => f.write_str("a database in memory"),
+        }
+    }
 }
 
 impl Setting for DatabaseUrl {

@@ -1,6 +1,6 @@
 //! How connections are made.
 
-use super::Result;
+use super::{Result, StoreError};
 use crate::config::DatabaseUrl;
 use sqlx::{
     ConnectOptions, Connection, SqlitePool,
@@ -36,6 +36,17 @@ pub(super) fn options(url: &DatabaseUrl) -> SqliteConnectOptions {
         .pragma("temp_store", "memory")
 }
 
+/// The one fault of opening that says nothing by itself.
+fn not_opened(url: &DatabaseUrl, error: sqlx::Error) -> StoreError {
+    /// `SQLITE_CANTOPEN`
+    const CANNOT_OPEN: &str = "14";
+    let code = error.as_database_error().and_then(|error| error.code());
+    if code.as_deref() == Some(CANNOT_OPEN) {
+        return StoreError::NotOpened { path: url.to_string(), source: error };
+    }
+    error.into()
+}
+
 pub(super) async fn pool(url: &DatabaseUrl, options: SqliteConnectOptions) -> Result<SqlitePool> {
     let max_connections = match url {
         DatabaseUrl::File(_) => MAX_CONNECTIONS,
@@ -46,7 +57,7 @@ pub(super) async fn pool(url: &DatabaseUrl, options: SqliteConnectOptions) -> Re
     if let DatabaseUrl::File(_) = url {
         // A fresh file becomes a WAL database here, before the pool opens several connections at once: SQLite does
         // not wait for the lock that this change takes, so the second one would fail ("database is locked").
-        options.connect().await?.close().await?;
+        options.connect().await.map_err(|error| not_opened(url, error))?.close().await?;
     }
     let pool = SqlitePoolOptions::new()
         .max_connections(max_connections)

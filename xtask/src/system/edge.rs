@@ -74,5 +74,7 @@ fn with_wrangler(
     }
     // A name of an environment in our own environment is meant for `build-edge`, not for development.
     wrangler.env_remove("CLOUDFLARE_ENV");
+    // `.env` is the origin's; the Worker's own file is `.dev.vars`.
+    wrangler.env("CLOUDFLARE_LOAD_DEV_VARS_FROM_DOT_ENV", "false");
     Ok(wrangler)
 }

@@ -100,6 +100,18 @@ impl SystemOptions {
         self.logs().join(format!("{service}.log"))
     }
 
+    /// Makes the folder of the logs, without those of an earlier run: what is found there is of this one.
+    pub(crate) fn clear_logs(&self) -> Result<()> {
+        std::fs::create_dir_all(self.logs())?;
+        for service in ["edge", "origin"] {
+            match std::fs::remove_file(self.log(service)) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     pub(super) fn logs(&self) -> PathBuf {
         self.data.join("logs")
     }

@@ -22,8 +22,8 @@ pub fn consecutive(first: u16, count: u16) -> Result<Vec<u16>> {
     for port in first..=last {
         if !is_free(port) {
             bail!(
-                "port {port} is in use: end what listens there (`cargo xtask down`, if it is ours), or choose \
-                 another with --edge-port or --origin-port"
+                "port {port} is in use: end what listens there (ours: `cargo xtask down` after `up`, Ctrl-C in \
+                 `dev`), or choose another with --edge-port or --origin-port"
             );
         }
     }
