@@ -7,6 +7,8 @@
 #[path = "support/harness.rs"]
 mod harness;
 
+#[path = "e2e/accounts.rs"]
+mod accounts;
 #[path = "e2e/border.rs"]
 mod border;
 #[path = "e2e/cache.rs"]
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         import::trials(),
         panics::trials(),
         settings::trials(),
+        accounts::trials(),
         border::trials(),
         cache::trials(),
         cors::trials(),
