@@ -1,5 +1,5 @@
-// The few things that are cheaper said in JavaScript than through wasm-bindgen's generic bindings. Each is called
-// once per request at most; edge/src/js.rs declares them.
+// The few things that are cheaper said in JavaScript than through wasm-bindgen's generic bindings. On a HIT
+// each is called once at most; edge/src/js.rs declares them.
 
 // What every step needs, in one string: one crossing instead of one per header. No field can hold a line break
 // (RFC 9110 §5.5), and the runtime refuses those that try.

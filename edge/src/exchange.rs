@@ -143,6 +143,11 @@ fn declared_length(text: &str) -> Option<u64> {
 }
 
 impl Exchange {
+    /// The time as far as this request's I/O tells: when it came in, and what it has waited since.
+    pub fn now_after_io(&self) -> UnixMillis {
+        UnixMillis(self.now.0.saturating_add(self.spans.total_ms()))
+    }
+
     /// A request that has passed no step yet.
     pub fn new(inbound: Inbound, now: UnixMillis, random: impl FnOnce() -> String) -> Self {
         let correlation_id = CorrelationId::accept(inbound.correlation_id.as_deref(), random);

@@ -79,7 +79,8 @@ async fn bring_health(exchange: &mut Exchange, isolate: &Isolate, request: &Requ
         Some((works, platform::now()))
     };
     let origin = async {
-        let passed = upstream::ask(settings, request, exchange).await.ok()?;
+        let passed =
+            upstream::ask_for_itself(settings, request, exchange, "/api/health/detailed").await.ok()?;
         let report = read_json(passed.body).await?;
         Some((passed.status, report, platform::now()))
     };

@@ -15,8 +15,8 @@ pub fn template() -> String {
     let unknown = CorrelationId::accept(None, || "unknown-request".to_owned());
     let body: serde_json::Value = serde_json::from_slice(&problem.body("/", &unknown)).unwrap_or_default();
     let mut headers: Vec<(&str, &str)> = vec![("content-type", CONTENT_TYPE), ("cache-control", "no-store")];
-    // The settings may be unknown here; the stricter rules harm nobody.
-    headers.extend(security_headers(Environment::Production));
+    // The environment is unknown here: without HSTS, which in development would bind a developer's browser.
+    headers.extend(security_headers(Environment::Development));
     json!({"status": problem.status(), "headers": headers, "problem": body}).to_string()
 }
 

@@ -72,8 +72,9 @@ fn what_memory_holds_is_answered_without_io_until_its_life_ends() {
     isolate.remember(valora_shared::cache::CacheKey::from_url(key).unwrap(), entry(NOW.0 - 1_000));
     let answer = answered(&mut exchange("GET", key), &isolate);
     assert!(matches!(answer, Answer::Kept(_, Tier::Memory)));
-    isolate.remember(valora_shared::cache::CacheKey::from_url(key).unwrap(), entry(NOW.0 - 5_000));
-    assert_eq!(needs(&mut exchange("GET", key), &isolate), Need::Kv);
+    let old = "/api/products/1";
+    isolate.remember(valora_shared::cache::CacheKey::from_url(old).unwrap(), entry(NOW.0 - 5_000));
+    assert_eq!(needs(&mut exchange("GET", old), &isolate), Need::Kv);
 }
 
 #[test]
@@ -161,6 +162,7 @@ fn production_sends_http_to_https_and_development_does_not() {
     let production = isolate(&[
         ("ENVIRONMENT", "production"),
         ("FRONTEND_URL", "https://shop.example"),
+        ("ORIGIN_URL", "https://origin.example"),
         ("EDGE_ORIGIN_SECRET", "5d8a1c7e2b40f938c1f0a7d2b9e4f603"),
     ]);
     let Answer::Made(made) = answered(&mut exchange("POST", "/api/price?a=b"), &production) else { panic!() };

@@ -75,9 +75,6 @@ fn problem_answer(exchange: &Exchange, problem: &Problem) -> Made {
     if let Some(seconds) = problem.retry_after_seconds {
         headers.push(("retry-after", seconds.to_string().into()));
     }
-    if let Some(allow) = &problem.allow {
-        headers.push(("allow", allow.clone()));
-    }
     let body = problem.body(exchange.inbound.path(), &exchange.correlation_id);
     Made { status: problem.status(), headers, body: String::from_utf8(body).ok() }
 }
@@ -92,7 +89,11 @@ impl<'a> EdgeHeaders<'a> {
         let settings = isolate.settings().and_then(Result::ok);
         let origin = exchange.inbound.origin.as_deref();
         let cors = settings.map_or(CorsDecision::NotCors, |settings| settings.cors.decide(origin));
-        Self { settings, cors, x_cache: CacheOutcome::of(exchange, answer).x_cache(), spans: &exchange.spans }
+        let outcome = CacheOutcome::of(exchange, answer);
+        // The headers of a HIT from memory are kept for all that follow: what this request waited for before it is
+        // its own.
+        let spans = if outcome == CacheOutcome::Hit(Tier::Memory) { Spans::NONE } else { &exchange.spans };
+        Self { settings, cors, x_cache: outcome.x_cache(), spans }
     }
 
     /// `stored` and what is the same for all requests, as lines for `js::headers_with`.

@@ -4,7 +4,8 @@ use crate::{
     answer::Answer,
     cache::kv,
     exchange::{CacheView, Exchange, Inbound},
-    io, isolate,
+    io,
+    isolate::{self, Isolate},
     js::{self, binding},
     log,
     pipeline::{self, Progress},
@@ -47,7 +48,7 @@ pub async fn answer(request: Request, env: worker::Env, ctx: worker::Context) ->
             Progress::Needs(need) => io::bring(need, &mut exchange, &isolate, &request, &env).await,
         }
     };
-    keep(&exchange, &answer, &env, &ctx);
+    keep(&exchange, &isolate, &answer, &env, &ctx);
     let response = respond::to_response(&exchange, &isolate, &answer).or_else(|error| {
         log::refused(&exchange, &error);
         respond::to_response(&exchange, &isolate, &Answer::Problem(steps::unanswered()))
@@ -60,10 +61,13 @@ fn receive(request: &Request) -> Exchange {
     Exchange::new(Inbound::parse(&js::read(request)), platform::now(), platform::random_uuid)
 }
 
-/// Writes a new entry to KV behind the answer.
-fn keep(exchange: &Exchange, answer: &Answer, env: &worker::Env, ctx: &worker::Context) {
+/// Writes a new entry to KV behind the answer, unless memory holds a newer one by now.
+fn keep(exchange: &Exchange, isolate: &Isolate, answer: &Answer, env: &worker::Env, ctx: &worker::Context) {
     let (CacheView::Keyed(key), Answer::Passed(passed)) = (&exchange.cache, answer) else { return };
     let (Some(entry), Some(namespace)) = (&passed.entry, binding(env, kv::BINDING)) else { return };
+    if !isolate.recall(key).is_some_and(|kept| Rc::ptr_eq(&kept, entry)) {
+        return;
+    }
     let (entry, key) = (Rc::clone(entry), key.clone());
     ctx.wait_until(async move { kv::write(&namespace, &key, &entry).await });
 }

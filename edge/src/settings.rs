@@ -23,7 +23,11 @@ struct Bindings<'a>(&'a worker::Env);
 
 impl Source for Bindings<'_> {
     fn get(&self, name: &str) -> Option<String> {
-        binding(self.0, name)?.as_string()
+        // A number or a boolean in wrangler.toml stays one here; anything else is no setting, and its text a fault.
+        let value = binding(self.0, name)?;
+        let number = || value.as_f64().map(|number| number.to_string());
+        let boolean = || value.as_bool().map(|yes| yes.to_string());
+        value.as_string().or_else(number).or_else(boolean).or_else(|| Some("[object]".to_owned()))
     }
 }
 

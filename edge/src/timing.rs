@@ -18,6 +18,9 @@ pub async fn within<F: Future>(limit: Duration, future: F) -> Option<F::Output> 
 pub struct Spans(Vec<(&'static str, i64)>);
 
 impl Spans {
+    /// Of a request that waited for nothing.
+    pub const NONE: &'static Self = &Self(Vec::new());
+
     /// Adds what passed between two readings of the clock.
     pub fn add(&mut self, name: &'static str, from: UnixMillis, to: UnixMillis) {
         self.0.push((name, to.since(from)));

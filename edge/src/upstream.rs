@@ -49,6 +49,26 @@ pub async fn ask(settings: &Settings, request: &Request, exchange: &Exchange) ->
     asked.map_err(|error| failure(exchange, &error))
 }
 
+/// Asks for something of the edge's own, with nothing of the client's but its correlation id.
+///
+/// # Errors
+/// [`Failure`]; the cause is in the log.
+pub async fn ask_for_itself(
+    settings: &Settings,
+    request: &Request,
+    exchange: &Exchange,
+    target: &str,
+) -> Result<Passed, Failure> {
+    let asked = async {
+        let headers = Headers::new()?;
+        headers.set(names::CORRELATION_ID, exchange.correlation_id.as_str())?;
+        let outbound = Outbound { method: "GET", target, body: None };
+        sign::add(settings, exchange, &request.headers(), &outbound, &headers)?;
+        passed(&fetch(settings, &outbound, &headers, &JsValue::NULL).await?, None)
+    };
+    asked.await.map_err(|error| failure(exchange, &error))
+}
+
 /// For an answer that many clients may get.
 async fn ask_shared(
     settings: &Settings,
@@ -96,9 +116,14 @@ async fn ask_through(settings: &Settings, request: &Request, exchange: &Exchange
         js::pairs(&listed).map(|(name, _)| name).filter(|name| ends_here(name)).collect();
     let headers = js::headers_without(&request.headers(), &dropped.join("\n"))?;
     headers.set(names::CORRELATION_ID, exchange.correlation_id.as_str())?;
+    // Fetch sends no body with these; the client's had no meaning (RFC 9110 §9.3.1).
+    let takes_body = !matches!(exchange.inbound.method.as_str(), "GET" | "HEAD");
+    if !takes_body {
+        headers.delete("content-length")?;
+    }
     let (bytes, body) = match &exchange.facts.body {
-        BodyFact::Read(body) => (Some(body.to_vec()), JsValue::from(body)),
-        BodyFact::Unknown | BodyFact::TooLarge | BodyFact::Broken | BodyFact::Late => (None, JsValue::NULL),
+        BodyFact::Read(body) if takes_body => (Some(body.to_vec()), JsValue::from(body)),
+        _ => (None, JsValue::NULL),
     };
     let outbound = Outbound {
         method: &exchange.inbound.method,

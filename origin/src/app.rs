@@ -9,7 +9,6 @@ use crate::{
     snapshot::FirstPage,
     store::{Store, StoreError},
 };
-use axum::extract::FromRef;
 use std::sync::{
     Arc, Mutex,
     atomic::{AtomicU64, Ordering},
@@ -97,12 +96,6 @@ impl std::ops::Deref for AppState {
 
     fn deref(&self) -> &App {
         &self.0
-    }
-}
-
-impl FromRef<AppState> for Store {
-    fn from_ref(app: &AppState) -> Self {
-        app.store.clone()
     }
 }
 

@@ -13,7 +13,8 @@ pub use prices::PricesConfig;
 pub use server::ServerConfig;
 
 use valora_shared::config::{
-    AdminConfig, Faults, Reader, RequestConfig, Section, SiteConfig, Source, TrustConfig, Variable,
+    AdminConfig, Environment, Faults, Reader, RequestConfig, Section, SiteConfig, Source, TrustConfig,
+    Variable,
 };
 
 /// Everything the origin reads from its environment.
@@ -71,6 +72,13 @@ impl OriginConfig {
         let accounts = AccountsConfig::read(&mut reader);
         if let Some(site) = &site {
             site.check(&mut reader);
+            let in_memory = database.as_ref().is_some_and(|database| database.url == DatabaseUrl::Memory);
+            if site.environment == Environment::Production && in_memory {
+                reader.fault(
+                    "DATABASE_URL",
+                    "must be a file when ENVIRONMENT is production: memory is gone at the end",
+                );
+            }
             if let Some(trust) = &trust {
                 trust.check(site, source, &mut reader);
             }

@@ -43,6 +43,9 @@ pub enum ImportError {
     /// Its first line lacks columns.
     #[error("the first line lacks {}", .0.join(", "))]
     Columns(Vec<String>),
+    /// Its first line names columns twice (upper and lower case are the same).
+    #[error("the first line names twice: {}", .0.join(", "))]
+    Doubled(Vec<String>),
     /// The list of rejected rows cannot be written.
     #[error("cannot report: {0}")]
     Report(io::Error),

@@ -25,7 +25,11 @@ use version::VersionReader;
 /// The database; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {
+    /// For reading. Readers never wait for a writer.
     pool: SqlitePool,
+    /// One connection for writing: `SQLite` takes one writer at a time, and those that wait for it must not hold the
+    /// connections that readers need.
+    writer: SqlitePool,
     /// None for a database in memory, which nothing outside its one connection can look at.
     version: Option<VersionReader>,
 }
@@ -66,8 +70,13 @@ impl Store {
         let options = open::options(url);
         let pool = open::pool(url, options.clone()).await?;
         migrations::run(&pool).await?;
-        let version = matches!(url, DatabaseUrl::File(_)).then(|| VersionReader::start(options));
-        let store = Self { pool, version };
+        let (writer, version) = match url {
+            DatabaseUrl::File(_) => {
+                (open::writer(options.clone()).await?, Some(VersionReader::start(options)))
+            }
+            DatabaseUrl::Memory => (pool.clone(), None),
+        };
+        let store = Self { pool, writer, version };
         seed::first_products(&store, clock.now()).await?;
         Ok(store)
     }
@@ -85,7 +94,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn write(&self) -> Result<Transaction<'static, Sqlite>> {
-        Ok(self.pool.begin_with("BEGIN IMMEDIATE").await?)
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
     }
 
     /// The same for writing most of the database: with room to keep all of it in memory until the commit, since pages
@@ -121,7 +130,12 @@ impl Store {
 
     /// Closes every connection; what was committed is in the file.
     pub async fn close(&self) {
+        if let Some(version) = &self.version {
+            version.close().await;
+        }
         self.pool.close().await;
+        // Last: the connection that closes last writes the WAL into the file.
+        self.writer.close().await;
     }
 }
 

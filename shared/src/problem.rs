@@ -47,22 +47,13 @@ pub struct Problem {
     pub max_size_bytes: Option<u64>,
     /// Seconds after which trying again makes sense (Retry-After).
     pub retry_after_seconds: Option<u32>,
-    /// For [`ErrorCode::MethodNotAllowed`]: the methods that are (Allow).
-    pub allow: Option<Cow<'static, str>>,
 }
 
 impl Problem {
     /// An error with what happened.
     pub fn new(code: ErrorCode, detail: impl Into<Cow<'static, str>>) -> Self {
         let detail = detail.into();
-        Self {
-            code,
-            detail,
-            errors: Vec::new(),
-            max_size_bytes: None,
-            retry_after_seconds: None,
-            allow: None,
-        }
+        Self { code, detail, errors: Vec::new(), max_size_bytes: None, retry_after_seconds: None }
     }
 
     /// Input faults, all of them at once.

@@ -25,7 +25,8 @@ impl Running {
     /// When it does not start.
     pub fn start(options: impl FnOnce(SystemOptions) -> SystemOptions) -> Result<Self> {
         let data = tempfile::tempdir()?;
-        let system = System::start(options(SystemOptions::new(data.path())))?;
+        let own = SystemOptions { inherit: false, ..SystemOptions::new(data.path()) };
+        let system = System::start(options(own))?;
         Ok(Self { system, _data: data })
     }
 

@@ -126,20 +126,21 @@ impl Wrangler {
 }
 
 impl Bindings {
-    /// The variables as the Worker reads them: as text.
+    /// The variables as the settings are read: numbers and booleans by their text.
     pub fn variables(&self) -> BTreeMap<String, String> {
         let text = |value: &toml::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         self.vars.iter().map(|(name, value)| (name.clone(), text(value))).collect()
     }
 }
 
-/// The values that the environment and `more` have for variables the Worker knows; `more` wins.
-pub fn overrides(more: &[(String, String)]) -> BTreeMap<String, String> {
+/// The values that `more`, and the environment where it is inherited, have for variables the Worker knows; `more` wins.
+pub fn overrides(more: &[(String, String)], inherit: bool) -> BTreeMap<String, String> {
     EdgeConfig::variables()
         .filter_map(|variable| {
             let given =
                 more.iter().rev().find(|(name, _)| name == variable.name).map(|(_, value)| value.clone());
-            Some((variable.name.to_owned(), given.or_else(|| std::env::var(variable.name).ok())?))
+            let inherited = || inherit.then(|| std::env::var(variable.name).ok()).flatten();
+            Some((variable.name.to_owned(), given.or_else(inherited)?))
         })
         .collect()
 }

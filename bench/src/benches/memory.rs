@@ -76,7 +76,7 @@ pub(crate) fn run() -> Result<Block> {
 }
 
 fn start(data: &Path) -> Result<System> {
-    let options = SystemOptions { release: true, ..SystemOptions::new(data) };
+    let options = SystemOptions { release: true, inherit: false, ..SystemOptions::new(data) };
     System::start(options.with_env("LOG_LEVEL", "warn"))
 }
 

@@ -23,7 +23,8 @@ pub fn look(exchange: &mut Exchange, isolate: &Isolate) -> Verdict {
     exchange.cache = CacheView::Keyed(key.clone());
     match found {
         KvFact::Unknown => Verdict::Need(Need::Kv),
-        KvFact::Found(entry) if entry.envelope().is_fresh(exchange.now) => {
+        // Judged by the time after the read, which may have taken long.
+        KvFact::Found(entry) if entry.envelope().is_fresh(exchange.now_after_io()) => {
             isolate.remember(key, Rc::clone(&entry));
             Verdict::Answer(Answer::Kept(entry, Tier::Kv))
         }

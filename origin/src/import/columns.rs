@@ -2,6 +2,7 @@
 
 use super::ImportError;
 use csv::ByteRecord;
+use std::collections::HashSet;
 
 /// Positions of the columns that are read; all others are ignored.
 #[derive(Debug)]
@@ -27,6 +28,11 @@ impl Columns {
                 String::from_utf8_lossy(name).trim_start_matches('\u{feff}').trim().to_ascii_lowercase()
             })
             .collect();
+        let mut seen = HashSet::new();
+        let doubled: Vec<String> = names.iter().filter(|name| !seen.insert(*name)).cloned().collect();
+        if !doubled.is_empty() {
+            return Err(ImportError::Doubled(doubled));
+        }
         let mut missing = Vec::new();
         let mut position = |wanted: &str| {
             names.iter().position(|name| name == wanted).unwrap_or_else(|| {
@@ -71,6 +77,14 @@ mod tests {
         let columns = Columns::read(&header).unwrap();
         assert_eq!(columns.sources, [("flipkart".to_owned(), 5)]);
         assert_eq!((columns.product_id, columns.count), (0, 7));
+    }
+
+    #[test]
+    fn a_column_named_twice_is_refused_by_name() {
+        let header =
+            ByteRecord::from(vec!["product_id", "name", "brand", "category", "a_price_inr", "A_price_inr"]);
+        let error = Columns::read(&header).unwrap_err();
+        assert_eq!(error.to_string(), "the first line names twice: a_price_inr");
     }
 
     #[test]

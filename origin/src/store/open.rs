@@ -40,11 +40,16 @@ pub(super) fn options(url: &DatabaseUrl) -> SqliteConnectOptions {
 fn not_opened(url: &DatabaseUrl, error: sqlx::Error) -> StoreError {
     /// `SQLITE_CANTOPEN`
     const CANNOT_OPEN: &str = "14";
-    let code = error.as_database_error().and_then(|error| error.code());
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
     if code.as_deref() == Some(CANNOT_OPEN) {
         return StoreError::NotOpened { path: url.to_string(), source: error };
     }
     error.into()
+}
+
+/// The pool of the one writer.
+pub(super) async fn writer(options: SqliteConnectOptions) -> Result<SqlitePool> {
+    Ok(lasting(1).connect_with(options).await?)
 }
 
 pub(super) async fn pool(url: &DatabaseUrl, options: SqliteConnectOptions) -> Result<SqlitePool> {
@@ -59,7 +64,11 @@ pub(super) async fn pool(url: &DatabaseUrl, options: SqliteConnectOptions) -> Re
         // not wait for the lock that this change takes, so the second one would fail ("database is locked").
         options.connect().await.map_err(|error| not_opened(url, error))?.close().await?;
     }
-    let pool = SqlitePoolOptions::new()
+    Ok(lasting(max_connections).connect_with(options).await?)
+}
+
+fn lasting(max_connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
         .max_connections(max_connections)
         // One stays, or a database in memory would be gone.
         .min_connections(1)
@@ -68,7 +77,4 @@ pub(super) async fn pool(url: &DatabaseUrl, options: SqliteConnectOptions) -> Re
         // SQLite is in this process: asking it whether it is still there costs as much as the query.
         .test_before_acquire(false)
         .acquire_timeout(ACQUIRE_TIMEOUT)
-        .connect_with(options)
-        .await?;
-    Ok(pool)
 }

@@ -29,7 +29,11 @@ pub(super) struct VersionReader {
     reads: Arc<AtomicU64>,
 }
 
-type Ask = oneshot::Sender<Version>;
+#[derive(Debug)]
+enum Ask {
+    Version(oneshot::Sender<Version>),
+    Close(oneshot::Sender<()>),
+}
 
 /// A read takes microseconds. One that takes this long will not help the requests that wait for it.
 const READ_TIMEOUT: Duration = Duration::from_secs(1);
@@ -45,8 +49,17 @@ impl VersionReader {
 
     pub(super) async fn read(&self) -> Option<Version> {
         let (ask, answer) = oneshot::channel();
-        self.asks.send(ask).ok()?;
+        self.asks.send(Ask::Version(ask)).ok()?;
         answer.await.ok()
+    }
+
+    /// Ends the task and its connection; from then on there is no version.
+    pub(super) async fn close(&self) {
+        let (ask, closed) = oneshot::channel();
+        if self.asks.send(Ask::Close(ask)).is_ok() {
+            // An error means that the task has ended already.
+            let _ = closed.await;
+        }
     }
 
     pub(super) fn reads(&self) -> u64 {
@@ -59,10 +72,18 @@ async fn answer(
     options: SqliteConnectOptions,
     reads: Arc<AtomicU64>,
 ) {
-    let mut waiting: Vec<Ask> = Vec::new();
+    let mut asks: Vec<Ask> = Vec::new();
+    let mut waiting: Vec<oneshot::Sender<Version>> = Vec::new();
+    let mut closing: Option<oneshot::Sender<()>> = None;
     let mut open: Option<SqliteConnection> = None;
     let mut connection = 0;
-    while inbox.recv_many(&mut waiting, usize::MAX).await > 0 {
+    while closing.is_none() && inbox.recv_many(&mut asks, usize::MAX).await > 0 {
+        for ask in asks.drain(..) {
+            match ask {
+                Ask::Version(ask) => waiting.push(ask),
+                Ask::Close(ask) => closing = Some(ask),
+            }
+        }
         reads.fetch_add(1, Ordering::Relaxed);
         let reading = async {
             if open.is_none() {
@@ -93,5 +114,8 @@ async fn answer(
     }
     if let Some(open) = open {
         let _ = open.close().await;
+    }
+    if let Some(closed) = closing {
+        let _ = closed.send(());
     }
 }

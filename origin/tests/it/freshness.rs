@@ -1,7 +1,8 @@
 //! What is kept in memory is never shown once something was committed (docs/adr/0003).
 
-use crate::support::TestApp;
+use crate::support::{TestApp, post_price};
 use std::process::Command;
+use tower::ServiceExt;
 
 fn first_name(page: &serde_json::Value) -> &str {
     page["PRODUCTS_LIST"][0]["name"].as_str().unwrap()
@@ -83,4 +84,36 @@ async fn a_database_in_memory_is_asked_each_time() {
     assert_eq!(app.json("/api/products").await["PRODUCTS_LIST"].as_array().unwrap().len(), 27);
     app.post_price(r#"{"product_id":"1"}"#).await;
     assert_eq!(app.json("/api/products").await["PRODUCTS_LIST"][0]["display_paise"], 1_939_903);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn writers_that_wait_for_a_lock_hold_up_no_reader() {
+    let app = TestApp::new().await;
+    let mut foreign = app.connect().await;
+    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut foreign).await.unwrap();
+    let writers: Vec<_> = (0..8)
+        .map(|_| {
+            let app = app.router();
+            tokio::spawn(
+                async move { app.oneshot(post_price(r#"{"product_id":"1"}"#)).await.unwrap().status() },
+            )
+        })
+        .collect();
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    let reading = app.get("/api/products/1");
+    let read = tokio::time::timeout(std::time::Duration::from_secs(2), reading).await;
+    assert_eq!(read.expect("a reader waited for the writers").status, 200);
+    sqlx::raw_sql("ROLLBACK").execute(&mut foreign).await.unwrap();
+    for writer in writers {
+        assert_eq!(writer.await.unwrap(), 200);
+    }
+}
+
+#[tokio::test]
+async fn a_closed_database_is_whole_in_its_file() {
+    let app = TestApp::with_sample().await;
+    app.json("/api/products").await;
+    app.state.store.close().await;
+    let wal = app.database().with_extension("db-wal");
+    assert!(!wal.exists(), "{} is left", wal.display());
 }

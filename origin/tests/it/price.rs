@@ -147,3 +147,11 @@ async fn fifty_requests_at_once_record_one_price() {
     assert_eq!(app.count(COUNT).await, 1);
     assert_eq!(app.count("SELECT computed_at_ms FROM prices").await, START.0);
 }
+
+#[tokio::test]
+async fn an_array_is_no_request_for_a_price() {
+    let app = TestApp::new().await;
+    let answer = app.post_price(r#" ["1", 10]"#).await;
+    assert_eq!(answer.status, 422);
+    assert_eq!(answer.json()["errors"][0]["field"], "body");
+}

@@ -99,6 +99,11 @@ impl TestApp {
         (done, String::from_utf8(report).unwrap())
     }
 
+    /// The router, for requests side by side.
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
+    }
+
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let response: Response<Body> = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
@@ -158,8 +163,7 @@ impl TestApp {
     }
 
     pub(crate) async fn post_price(&self, body: impl Into<Body>) -> Answer {
-        let json = [("content-type", "application/json")];
-        self.send(request("POST", "/api/price", &json).body(body.into()).unwrap()).await
+        self.send(post_price(body)).await
     }
 }
 
@@ -218,4 +222,9 @@ pub(crate) fn request(method: &str, target: &str, headers: &[(&str, &str)]) -> h
 /// `headers` and no body.
 pub(crate) fn bare(method: &str, target: &str, headers: &[(&str, &str)]) -> Request<Body> {
     request(method, target, headers).body(Body::empty()).unwrap()
+}
+
+/// `POST /api/price`.
+pub(crate) fn post_price(body: impl Into<Body>) -> Request<Body> {
+    request("POST", "/api/price", &[("content-type", "application/json")]).body(body.into()).unwrap()
 }

@@ -2,7 +2,8 @@
 //! build that refuses faulty ones, and the generator of docs/CONFIGURATION.md.
 
 use super::{
-    Bounded, Faults, HttpOrigin, Reader, RequestConfig, Section, SiteConfig, Source, TrustConfig, Variable,
+    Bounded, Environment, Faults, HttpOrigin, Reader, RequestConfig, Section, SiteConfig, Source,
+    TrustConfig, Variable,
 };
 
 crate::section! {
@@ -72,6 +73,10 @@ impl EdgeConfig {
             site.check(&mut reader);
             if let Some(trust) = &trust {
                 trust.check(site, source, &mut reader);
+            }
+            let is_set = source.get("ORIGIN_URL").is_some_and(|value| !value.trim().is_empty());
+            if site.environment == Environment::Production && !is_set {
+                reader.fault("ORIGIN_URL", "must be set when ENVIRONMENT is production");
             }
         }
         let whole = (|| {

@@ -125,8 +125,11 @@ impl Setting for HttpOrigin {
         let scheme = uri.scheme_str().filter(|scheme| matches!(*scheme, "http" | "https"));
         let authority = uri.authority().filter(|authority| !authority.as_str().contains('@'));
         match (scheme, authority, uri.path(), uri.query()) {
-            (Some(scheme), Some(authority), "" | "/", None) => {
-                Ok(Self(format!("{scheme}://{}", authority.as_str().to_ascii_lowercase())))
+            (Some(scheme), Some(authority), "" | "/", None) if !authority.as_str().ends_with(':') => {
+                let authority = authority.as_str().to_ascii_lowercase();
+                // Browsers leave the scheme's own port out of Origin, and so must what is compared with it.
+                let own_port = if scheme == "https" { ":443" } else { ":80" };
+                Ok(Self(format!("{scheme}://{}", authority.strip_suffix(own_port).unwrap_or(&authority))))
             }
             _ => Err(format!("{}, without a path, query or user", must_be::<Self>())),
         }
@@ -192,7 +195,19 @@ mod tests {
     fn an_origin_has_no_path_and_is_kept_as_browsers_write_it() {
         assert_eq!(HttpOrigin::parse("https://Shop.example/").unwrap().as_str(), "https://shop.example");
         assert_eq!(HttpOrigin::parse("http://127.0.0.1:8000").unwrap().as_str(), "http://127.0.0.1:8000");
-        for bad in ["shop.example", "ftp://a", "https://a/b", "https://u@a", "https://a?b", "*", "https://"] {
+        assert_eq!(HttpOrigin::parse("https://shop.example:443").unwrap().as_str(), "https://shop.example");
+        assert_eq!(HttpOrigin::parse("http://shop.example:80/").unwrap().as_str(), "http://shop.example");
+        assert_eq!(HttpOrigin::parse("http://shop.example:443").unwrap().as_str(), "http://shop.example:443");
+        for bad in [
+            "https://shop.example:",
+            "shop.example",
+            "ftp://a",
+            "https://a/b",
+            "https://u@a",
+            "https://a?b",
+            "*",
+            "https://",
+        ] {
             assert!(HttpOrigin::parse(bad).is_err(), "{bad}");
         }
     }

@@ -44,6 +44,7 @@ mod tests {
         let all: Vec<_> = security_headers(Environment::Production).collect();
         assert!(all.iter().all(|(_, value)| !value.contains("unsafe")));
         let mut names: Vec<_> = all.iter().map(|(name, _)| *name).collect();
+        names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), all.len());
     }

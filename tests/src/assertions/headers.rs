@@ -69,7 +69,7 @@ impl HeaderSet {
     /// The answer for a request whose instance died: made without the wasm, so it knows neither cache nor timing
     /// nor environment, and takes the stricter rules.
     pub fn last_resort() -> Self {
-        Self::problem().without(&["x-cache", "vary", "x-response-time", "server-timing"]).strict()
+        Self::problem().without(&["x-cache", "vary", "x-response-time", "server-timing"])
     }
 
     /// Where the edge does not know its environment, it takes the stricter rules.

@@ -91,5 +91,11 @@ fn health_is_told_by_the_edge_with_the_origin_s_part_in_it() -> Result<()> {
     ensure!(body["services"]["database"]["status"] == "healthy", "{body}");
     ensure!(body["edge"]["kv"]["status"] == "healthy", "{body}");
     ensure!(body["edge"]["origin"]["status"] == "healthy", "{body}");
+    // A probe may ask by HEAD: that says nothing about the origin.
+    let probe = edge.request("HEAD", "/api/health/detailed").send()?;
+    ensure!(probe.status == 200, "{}", probe.shown());
+    // A body that means nothing is no fault of the origin's.
+    let with_body = edge.request("GET", "/nowhere").body("{}").send()?;
+    ensure!(with_body.status == 404, "{}", with_body.shown());
     Ok(())
 }

@@ -24,7 +24,7 @@ pub(super) fn spawn(
     }
     let mut variables =
         BTreeMap::from([("ORIGIN_URL".to_owned(), format!("http://127.0.0.1:{origin_port}"))]);
-    variables.extend(wrangler::overrides(&options.env));
+    variables.extend(wrangler::overrides(&options.env, options.inherit));
     let mut edge = match options.edge {
         EdgeRuntime::Miniflare => with_miniflare(options, ports, &variables, detached)?,
         EdgeRuntime::WranglerDev => with_wrangler(options, ports, &variables)?,

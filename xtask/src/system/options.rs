@@ -36,6 +36,9 @@ pub struct SystemOptions {
     pub edge: EdgeRuntime,
     /// Whether the origin is started. Without it, `origin_port` or `ORIGIN_URL` says where one is.
     pub origin: bool,
+    /// Whether variables of our own environment and an `.env` file in the repository reach the system: what people
+    /// start takes them, a test or bench must not depend on them.
+    pub inherit: bool,
     /// Variables for both sides; they win over the environment and over wrangler.toml.
     pub env: Vec<(String, String)>,
 }
@@ -52,6 +55,7 @@ impl SystemOptions {
             worker: WorkerVariant::Plain,
             edge: EdgeRuntime::Miniflare,
             origin: true,
+            inherit: true,
             env: Vec::new(),
         }
     }
@@ -77,8 +81,10 @@ impl SystemOptions {
 
     /// Adds those of `variables` that neither the options nor the environment have.
     pub(super) fn add_missing(&mut self, variables: Vec<(String, String)>) {
-        let is_known =
-            |name: &str| std::env::var_os(name).is_some() || self.env.iter().any(|(known, _)| known == name);
+        let is_known = |name: &str| {
+            (self.inherit && std::env::var_os(name).is_some())
+                || self.env.iter().any(|(known, _)| known == name)
+        };
         let missing: Vec<_> = variables.into_iter().filter(|(name, _)| !is_known(name)).collect();
         self.env.extend(missing);
     }

@@ -38,13 +38,16 @@ pub(super) fn spawn(options: &SystemOptions, port: u16, detached: bool) -> Resul
     }
     let mut origin = command(&binary);
     origin.arg("serve");
+    if !options.inherit {
+        origin.env_clear().current_dir(&options.data);
+    }
     origin.env("BIND_ADDRESS", format!("127.0.0.1:{port}"));
     // Where the environment says nothing: the state belongs into the data folder, and this is a developer's.
     for (name, value) in [
         ("DATABASE_URL", format!("sqlite:///{}", options.data.join("valora.db").display())),
         ("ENVIRONMENT", "development".to_owned()),
     ] {
-        if std::env::var_os(name).is_none() {
+        if !options.inherit || std::env::var_os(name).is_none() {
             origin.env(name, value);
         }
     }

@@ -42,8 +42,11 @@ pub fn options(wrangler: &Wrangler, setting: &Setting<'_>) -> Value {
 /// One Worker of miniflare is one isolate. The first owns the Durable Objects, the others use the first's.
 fn isolate(wrangler: &Wrangler, setting: &Setting<'_>, index: usize, port: u16) -> Value {
     let bindings = &wrangler.development;
-    let mut variables = bindings.variables();
-    variables.extend(setting.overrides.clone());
+    // As wrangler hands them over: a number stays a number.
+    let mut variables = bindings.vars.clone();
+    let overrides =
+        setting.overrides.iter().map(|(name, value)| (name.clone(), toml::Value::from(value.clone())));
+    variables.extend(overrides);
     let spaces: BTreeMap<&str, &str> =
         bindings.kv_namespaces.iter().map(|space| (space.binding.as_str(), space.id.as_str())).collect();
     let objects: Map<String, Value> = bindings
@@ -104,7 +107,7 @@ mod tests {
     #[test]
     fn bindings_come_from_wrangler_toml_and_overrides_win() {
         let worker = &made(&[1])["workers"][0];
-        assert_eq!(worker["bindings"], json!({ "LOG_LEVEL": "debug", "ORIGIN_TIMEOUT_MS": "5" }));
+        assert_eq!(worker["bindings"], json!({ "LOG_LEVEL": "debug", "ORIGIN_TIMEOUT_MS": 5 }));
         assert_eq!(worker["kvNamespaces"], json!({ "CACHE": "one" }));
         assert_eq!(worker["durableObjects"], json!({ "HUB": { "className": "Hub", "useSQLite": true } }));
         assert_eq!(worker["unsafeDirectSockets"], json!([{ "host": "127.0.0.1", "port": 1 }]));

@@ -9,6 +9,8 @@ use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use valora_shared::problem::{ErrorCode, Place, Problem};
 
+const NOT_AN_OBJECT: &str = "must be a JSON object with each field once";
+
 /// Reads the body of a request as JSON of at most `max_bytes`.
 ///
 /// # Errors
@@ -20,6 +22,11 @@ pub(crate) async fn read_json<T: DeserializeOwned>(request: Request, max_bytes: 
         return Err(Problem::new(ErrorCode::UnsupportedMediaType, detail).into());
     }
     let body = read_whole(request.into_body(), max_bytes).await?;
+    // The JSON library would also take an array for a struct, field by field.
+    let is_array = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
+    if is_array {
+        return Err(Problem::invalid(Place::Body, "body", NOT_AN_OBJECT).into());
+    }
     serde_json::from_slice(&body).map_err(|error| not_wanted(&error).into())
 }
 
@@ -44,7 +51,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 fn not_wanted(error: &serde_json::Error) -> Problem {
     match error.classify() {
-        Category::Data => Problem::invalid(Place::Body, "body", "must be a JSON object with each field once"),
+        Category::Data => Problem::invalid(Place::Body, "body", NOT_AN_OBJECT),
         Category::Io | Category::Syntax | Category::Eof => {
             Problem::new(ErrorCode::BadRequest, format!("The body is no JSON: {error}."))
         }
