@@ -3,10 +3,12 @@
 mod cors;
 mod hop_by_hop;
 pub mod names;
+mod public_address;
 mod security;
 mod traceparent;
 
 pub use cors::{CorsDecision, CorsPolicy, EXPOSED_HEADERS, Preflight, is_preflight};
 pub use hop_by_hop::{is_dropped_from_answer, is_dropped_from_outside};
+pub use public_address::is_public;
 pub use security::{CSP_JSON, security_headers};
 pub use traceparent::trace_id;
