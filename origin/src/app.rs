@@ -6,7 +6,9 @@ use crate::{
     config::OriginConfig,
     pipeline::SecurityHeaders,
     pricing::Pricing,
+    scheduler::SchedulerStatus,
     snapshot::FirstPage,
+    sources::{Addresses, Sources, SystemLookup},
     store::{Store, StoreError},
 };
 use std::sync::{
@@ -31,6 +33,10 @@ pub struct App {
     pub accounts: Accounts,
     /// Computes prices.
     pub pricing: Pricing,
+    /// Where prices come from.
+    pub sources: Sources,
+    /// What the scheduler did.
+    pub scheduler: SchedulerStatus,
     /// What time it is.
     pub clock: Clock,
     /// Under which edge and origin sign for each other.
@@ -73,6 +79,19 @@ impl AppState {
     /// # Errors
     /// [`OpenError`].
     pub async fn open(config: OriginConfig, clock: Clock) -> Result<Self, OpenError> {
+        let addresses = Addresses::new(Arc::new(SystemLookup), config.sources.allow_private.0);
+        Self::open_with(config, clock, &addresses).await
+    }
+
+    /// The same with a say in which addresses sources may have.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn open_with(
+        config: OriginConfig,
+        clock: Clock,
+        addresses: &Addresses,
+    ) -> Result<Self, OpenError> {
         let store = Store::open(&config.database.url, &clock).await?;
         Ok(Self(Arc::new(App {
             accounts: Accounts::open(&config)?,
@@ -84,6 +103,8 @@ impl AppState {
             first_page: FirstPage::default(),
             uptime: Stopwatch::start(),
             system: Mutex::new(System::new().ok()),
+            sources: Sources::new(&config.source_specs, addresses),
+            scheduler: SchedulerStatus::default(),
             config,
             store,
             clock,

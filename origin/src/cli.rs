@@ -2,6 +2,7 @@
 
 mod admin;
 mod key;
+mod sources;
 
 use crate::{
     app::AppState,
@@ -48,9 +49,23 @@ enum Command {
     /// Make, list and revoke API keys; print the public keys of access tokens.
     #[command(subcommand)]
     Key(key::KeyCommand),
+    /// Compute the price of every product from what is known, and record those that changed.
+    Recompute,
+    /// Look at the price sources.
+    #[command(subcommand)]
+    Sources(SourcesCommand),
     /// Look at the settings.
     #[command(subcommand)]
     Config(ConfigCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum SourcesCommand {
+    /// Ask each source about one product and print what it found; nothing is kept.
+    Check {
+        /// The product.
+        product_id: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -73,6 +88,10 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Import { file } => on_runtime(import_file(config, file)),
         Command::Admin(command) => on_runtime(admin::run(config, command)),
         Command::Key(command) => on_runtime(key::run(config, command)),
+        Command::Recompute => on_runtime(sources::recompute(config)),
+        Command::Sources(SourcesCommand::Check { product_id }) => {
+            on_runtime(sources::check(config, product_id))
+        }
         Command::Config(ConfigCommand::Check) => {
             println!("The configuration is valid.");
             Ok(())

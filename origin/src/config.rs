@@ -5,13 +5,16 @@ mod database;
 mod environment;
 mod prices;
 mod server;
+mod sources;
 
 pub use accounts::{AccountsConfig, JwtPrivateKey, JwtPublicKey};
 pub use database::{DatabaseConfig, DatabaseUrl};
 pub use environment::{DotenvError, ProcessEnvironment};
 pub use prices::PricesConfig;
 pub use server::ServerConfig;
+pub use sources::{FilePath, SourcesConfig, Switch};
 
+use crate::sources::SourceSpec;
 use valora_shared::config::{
     AdminConfig, Environment, Faults, Reader, RequestConfig, Section, SiteConfig, Source, TrustConfig,
     Variable,
@@ -36,6 +39,10 @@ pub struct OriginConfig {
     pub admin: AdminConfig,
     /// Tokens and keys.
     pub accounts: AccountsConfig,
+    /// Where prices come from.
+    pub sources: SourcesConfig,
+    /// What the sources file declares.
+    pub source_specs: Vec<SourceSpec>,
 }
 
 impl OriginConfig {
@@ -49,6 +56,7 @@ impl OriginConfig {
         (PricesConfig::TITLE, PricesConfig::VARIABLES),
         (AdminConfig::TITLE, AdminConfig::VARIABLES),
         (AccountsConfig::TITLE, AccountsConfig::VARIABLES),
+        (SourcesConfig::TITLE, SourcesConfig::VARIABLES),
     ];
 
     /// All variables.
@@ -70,6 +78,8 @@ impl OriginConfig {
         let prices = PricesConfig::read(&mut reader);
         let admin = AdminConfig::read(&mut reader);
         let accounts = AccountsConfig::read(&mut reader);
+        let sources = SourcesConfig::read(&mut reader);
+        let specs = sources.as_ref().map(|sources| sources.specs(source, &mut reader)).unwrap_or_default();
         if let Some(site) = &site {
             site.check(&mut reader);
             let in_memory = database.as_ref().is_some_and(|database| database.url == DatabaseUrl::Memory);
@@ -96,6 +106,8 @@ impl OriginConfig {
                 prices: prices?,
                 admin: admin?,
                 accounts: accounts?,
+                sources: sources?,
+                source_specs: specs,
             })
         })();
         reader.finish(whole)

@@ -135,7 +135,7 @@ pub async fn import(
 }
 
 /// The line a record starts on. Its own position is where the reader began to look for it, blank lines before it.
-fn line_of(record: &csv::ByteRecord, end: &csv::Position) -> u64 {
+pub(crate) fn line_of(record: &csv::ByteRecord, end: &csv::Position) -> u64 {
     let within: usize = record.iter().flatten().filter(|byte| **byte == b'\n').count();
     end.line().saturating_sub(1 + within as u64)
 }

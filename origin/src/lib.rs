@@ -1,13 +1,15 @@
 //! The origin of VALORA: the catalogue, the prices computed from what marketplaces say, and the API over both.
 //!
 //! The rules themselves (ids, money, aggregation, errors, headers) are `valora_shared`'s; here are their I/O:
-//! [`store`] keeps, [`pricing`] computes and records, [`import`] brings a price list in, `http` answers, `pipeline`
-//! wraps every answer. [`cli`] starts it all.
+//! [`store`] keeps, [`sources`] are asked by [`asking`] for requests and for the [`scheduler`], [`pricing`] computes
+//! and records, [`import`] brings a price list in, `http` answers, `pipeline` wraps every answer. [`cli`] starts it all.
 
 #![forbid(unsafe_code)]
 
 pub mod accounts;
+pub mod admin;
 pub mod app;
+pub mod asking;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -17,7 +19,9 @@ pub mod import;
 mod pipeline;
 pub mod pricing;
 pub mod router;
+pub mod scheduler;
 pub mod serve;
 mod snapshot;
+pub mod sources;
 pub mod store;
 mod telemetry;

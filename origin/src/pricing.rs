@@ -1,20 +1,28 @@
 //! From observations to the price that is shown (the rule itself: `valora_shared::prices`), and when it is recorded.
 
 use crate::{
-    clock::Clock,
+    clock::{Clock, random_id},
     config::PricesConfig,
     store::{
-        Result, Store,
+        Result, Store, StoreError,
+        held::{self, HeldOutcome, HeldPrice},
         observations::{self, KIND_CSV, Observation},
         prices::{self, NewPrice, Supporter},
         products::{self, StoredProduct},
     },
 };
 use sqlx::SqliteConnection;
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 use valora_shared::{
     id::ProductId,
     money::{Margin, Paise},
-    prices::{Aggregate, MILLIS_PER_HOUR, Quote, aggregate, display_price},
+    prices::{Aggregate, MILLIS_PER_HOUR, Quote, aggregate, display_price, is_suspicious},
     time::UnixMillis,
 };
 
@@ -25,9 +33,30 @@ pub struct Pricing {
     pub default_margin: Margin,
     /// Age in hours at which an observation stops counting.
     pub max_age_hours: u64,
+    /// How far the lowest price may fall on one source's word.
+    pub max_drop_percent: u64,
+    /// What the guard did.
+    pub counts: Arc<PriceCounts>,
     /// What time it is.
     pub clock: Clock,
 }
+
+/// What the guard did since the start.
+#[derive(Debug, Default)]
+pub struct PriceCounts {
+    held: AtomicU64,
+    confirmed: AtomicU64,
+}
+
+/// When an unchanged price is recorded again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unchanged {
+    Never,
+    AfterHeartbeat,
+}
+
+/// A day without a change is on record, too (design: prices.md).
+const HEARTBEAT_MS: i64 = 24 * MILLIS_PER_HOUR;
 
 /// A price, computed and not yet recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +73,10 @@ pub struct Computed {
     pub margin: Margin,
     /// Who supports the lowest price.
     pub supporters: Vec<Supporter>,
+    /// What the sources name instead, where that is too low to be believed: then `lowest` is what it was before.
+    pub suspicious: Option<(Paise, Vec<Supporter>)>,
+    /// What waited when this was computed.
+    was_held: Option<HeldPrice>,
 }
 
 /// Why there is no price.
@@ -55,12 +88,33 @@ pub enum NoPrice {
     NothingKnown,
 }
 
+/// What is known of products, read in one transaction.
+#[derive(Debug)]
+struct Known {
+    products: Vec<StoredProduct>,
+    observations: HashMap<ProductId, Vec<Observation>>,
+    held: HashMap<ProductId, HeldPrice>,
+}
+
+/// What recomputing many products did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Recomputed {
+    /// Products that have a price.
+    pub computed: u64,
+    /// Prices that were recorded.
+    pub recorded: u64,
+    /// Products whose price waits now.
+    pub held: u64,
+}
+
 impl Pricing {
     /// By `config`.
     pub fn new(config: &PricesConfig, clock: Clock) -> Self {
         Self {
             default_margin: config.default_margin_percent,
             max_age_hours: config.price_max_age_hours.get(),
+            max_drop_percent: config.price_max_drop_percent.get(),
+            counts: Arc::default(),
             clock,
         }
     }
@@ -81,58 +135,201 @@ impl Pricing {
         id: &ProductId,
         margin: Option<Margin>,
     ) -> Result<Result<Computed, NoPrice>> {
+        let ids = std::slice::from_ref(id);
         let mut reading = store.read().await?;
-        let computed = match self.compute(&mut reading, id, margin).await? {
-            Ok(computed) if self.is_news(&computed) => {
-                drop(reading);
-                self.record(store, id, margin).await?
-            }
-            answer => answer,
-        };
+        let computed = self.one(self.known(&mut reading, ids).await?, margin, None);
+        drop(reading);
+        let Ok(found) = &computed else { return Ok(computed) };
+        if !self.is_news(found, Unchanged::Never) && !found.changes_hold() {
+            return Ok(computed);
+        }
+        // Once more under the write lock, since the first look may be old by now.
+        let mut writing = store.write().await?;
+        let computed = self.one(self.known(&mut writing, ids).await?, margin, None);
+        if let Ok(found) = &computed {
+            self.write(&mut writing, std::slice::from_ref(found), Unchanged::Never).await?;
+            writing.commit().await?;
+        }
         Ok(computed)
     }
 
-    /// Computes once more under the write lock, since the first look may be old by now, and records what is new.
-    async fn record(
-        &self,
-        store: &Store,
-        id: &ProductId,
-        margin: Option<Margin>,
-    ) -> Result<Result<Computed, NoPrice>> {
-        let mut writing = store.write().await?;
-        let answer = self.compute(&mut writing, id, margin).await?;
-        if let Ok(computed) = &answer
-            && self.is_news(computed)
-        {
-            prices::record(&mut writing, id, &computed.to_new_price(), self.clock.now()).await?;
-            writing.commit().await?;
+    /// Computes the prices of `ids` with their own margins, in the caller's transaction, which has the write lock,
+    /// and records what is new. Products without any price, or not offered, are left out.
+    ///
+    /// # Errors
+    /// [`crate::store::StoreError`].
+    pub async fn recompute(&self, db: &mut SqliteConnection, ids: &[ProductId]) -> Result<Recomputed> {
+        if ids.is_empty() {
+            return Ok(Recomputed::default());
         }
-        Ok(answer)
+        let known = self.known(db, ids).await?;
+        let computed: Vec<Computed> =
+            self.all(known, None, None).into_iter().filter_map(|(_, computed)| computed.ok()).collect();
+        self.write(db, &computed, Unchanged::AfterHeartbeat).await
     }
 
-    async fn compute(
+    /// Records the price that waits under `held_id`, on the word of `by`. False when it waits no longer, or when the
+    /// sources name another one by now: nobody has looked at that.
+    ///
+    /// # Errors
+    /// [`crate::store::StoreError`].
+    pub async fn confirm(&self, store: &Store, held_id: &str, by: &str) -> Result<bool> {
+        let mut db = store.write().await?;
+        let Some(held) = held::find_open(&mut db, held_id).await? else { return Ok(false) };
+        let known = self.known(&mut db, std::slice::from_ref(&held.product_id)).await?;
+        let Ok(computed) = self.one(known, None, Some(held.lowest)) else { return Ok(false) };
+        let is_the_same = computed.lowest == held.lowest;
+        if is_the_same {
+            held::close(&mut db, held_id, HeldOutcome::Confirmed, Some(by), self.clock.now()).await?;
+            let computed = Computed { was_held: None, ..computed };
+            self.write(&mut db, &[computed], Unchanged::Never).await?;
+            self.counts.confirmed.fetch_add(1, Ordering::Relaxed);
+        } else {
+            self.write(&mut db, &[computed], Unchanged::Never).await?;
+        }
+        db.commit().await.map_err(StoreError::from)?;
+        Ok(is_the_same)
+    }
+
+    async fn known(&self, db: &mut SqliteConnection, ids: &[ProductId]) -> Result<Known> {
+        let products = products::find_all(db, ids).await?;
+        let mut by_product: HashMap<ProductId, Vec<Observation>> = HashMap::new();
+        let now = self.clock.now();
+        for observation in observations::newest(db, ids).await? {
+            if self.counts(&observation, now) {
+                by_product.entry(observation.product_id.clone()).or_default().push(observation);
+            }
+        }
+        let held = held::open_of(db, ids).await?;
+        let held = held.into_iter().map(|held| (held.product_id.clone(), held)).collect();
+        Ok(Known { products, observations: by_product, held })
+    }
+
+    fn all(
         &self,
-        db: &mut SqliteConnection,
-        id: &ProductId,
+        known: Known,
         margin: Option<Margin>,
-    ) -> Result<Result<Computed, NoPrice>> {
-        let Some(product) = products::find(db, id).await?.filter(|product| product.is_active) else {
-            return Ok(Err(NoPrice::UnknownProduct));
-        };
-        let observations = self.counting(db, id).await?;
+        confirmed: Option<Paise>,
+    ) -> Vec<(ProductId, Result<Computed, NoPrice>)> {
+        let Known { products, mut observations, mut held } = known;
+        products
+            .into_iter()
+            .map(|product| {
+                let id = product.product_id.clone();
+                let observations = observations.remove(&id).unwrap_or_default();
+                let held = held.remove(&id);
+                (id, self.compute(product, observations, held, margin, confirmed))
+            })
+            .collect()
+    }
+
+    fn one(
+        &self,
+        known: Known,
+        margin: Option<Margin>,
+        confirmed: Option<Paise>,
+    ) -> Result<Computed, NoPrice> {
+        let first = self.all(known, margin, confirmed).into_iter().next();
+        first.map_or(Err(NoPrice::UnknownProduct), |(_, computed)| computed)
+    }
+
+    /// `confirmed` is a lowest price that an admin has looked at.
+    fn compute(
+        &self,
+        product: StoredProduct,
+        observations: Vec<Observation>,
+        was_held: Option<HeldPrice>,
+        margin: Option<Margin>,
+        confirmed: Option<Paise>,
+    ) -> Result<Computed, NoPrice> {
+        if !product.is_active {
+            return Err(NoPrice::UnknownProduct);
+        }
         let margin = margin.unwrap_or_else(|| self.own_margin(&product));
         let agreed = aggregate(&quotes(&observations), self.clock.now());
-        let Some(lowest) = agreed.as_ref().map(|agreed| agreed.lowest).or(last_known(&product)) else {
-            return Ok(Err(NoPrice::NothingKnown));
+        let named = agreed.map(|agreed| (agreed.lowest, supporters(&agreed, &observations)));
+        // What the next price may not fall too far from.
+        let recorded = product.price.as_ref().map(|price| (price.lowest, price.supporters.clone()));
+        let before = recorded.or_else(|| Some((last_known(&product)?, Vec::new())));
+        let is_suspicious = |(lowest, supporters): &(Paise, Vec<Supporter>)| {
+            let fell = before.as_ref().is_some_and(|(before, _)| {
+                is_suspicious(*lowest, *before, supporters.len(), self.max_drop_percent)
+            });
+            fell && confirmed != Some(*lowest)
         };
-        Ok(Ok(Computed {
+        let (suspicious, named) = match named {
+            Some(named) if is_suspicious(&named) => (Some(named), before),
+            Some(named) => (None, Some(named)),
+            None => (None, last_known(&product).map(|paise| (paise, Vec::new()))),
+        };
+        let Some((lowest, supporters)) = named else { return Err(NoPrice::NothingKnown) };
+        Ok(Computed {
             lowest,
             display: display_price(lowest, margin, product.rule),
             margin,
-            supporters: agreed.map(|agreed| supporters(&agreed, &observations)).unwrap_or_default(),
+            supporters,
+            suspicious,
+            was_held,
             observations,
             product,
-        }))
+        })
+    }
+
+    /// Records what is new in `computed`, and which prices wait. In the caller's transaction: a price, its product's
+    /// last known price and seq are written together or not at all.
+    async fn write(
+        &self,
+        db: &mut SqliteConnection,
+        computed: &[Computed],
+        unchanged: Unchanged,
+    ) -> Result<Recomputed> {
+        let now = self.clock.now();
+        let news: Vec<_> = computed
+            .iter()
+            .filter(|computed| self.is_news(computed, unchanged))
+            .map(|computed| (&computed.product.product_id, computed.to_new_price()))
+            .collect();
+        prices::record(db, &news, now).await?;
+        let mut done = Recomputed { computed: computed.len() as u64, recorded: news.len() as u64, held: 0 };
+        for computed in computed {
+            done.held += u64::from(computed.suspicious.is_some());
+            if computed.changes_hold() {
+                self.write_hold(db, computed, now).await?;
+            }
+        }
+        Ok(done)
+    }
+
+    async fn write_hold(
+        &self,
+        db: &mut SqliteConnection,
+        computed: &Computed,
+        now: UnixMillis,
+    ) -> Result<()> {
+        if let Some(before) = &computed.was_held {
+            let outcome = match &computed.suspicious {
+                Some(_) => HeldOutcome::Replaced,
+                None if is_close(computed.lowest, before.lowest) => HeldOutcome::Supported,
+                None => HeldOutcome::Withdrawn,
+            };
+            held::close(db, &before.held_id, outcome, None, now).await?;
+        }
+        let Some((lowest, supporters)) = &computed.suspicious else { return Ok(()) };
+        let held = HeldPrice {
+            held_id: random_id(),
+            product_id: computed.product.product_id.clone(),
+            lowest: *lowest,
+            recorded: computed.lowest,
+            supporters: supporters.clone(),
+            held_at: now,
+        };
+        held::hold(db, &held).await?;
+        self.counts.held.fetch_add(1, Ordering::Relaxed);
+        tracing::warn!(
+            product_id = %held.product_id, held_id = held.held_id, lowest_paise = lowest.0,
+            recorded_paise = computed.lowest.0, "a price fell too far to be recorded on one source's word"
+        );
+        Ok(())
     }
 
     /// The newest word of each source that still counts.
@@ -154,10 +351,14 @@ impl Pricing {
         observation.paise.is_some() && is_recent
     }
 
-    fn is_news(&self, computed: &Computed) -> bool {
-        let is_own = computed.margin == self.own_margin(&computed.product);
-        let last = computed.product.price.as_ref().map(|price| (price.lowest, price.display));
-        is_own && last != Some((computed.lowest, computed.display))
+    fn is_news(&self, computed: &Computed, unchanged: Unchanged) -> bool {
+        if computed.margin != self.own_margin(&computed.product) {
+            return false;
+        }
+        let Some(last) = &computed.product.price else { return true };
+        let is_due = unchanged == Unchanged::AfterHeartbeat
+            && self.clock.now().since(last.computed_at) >= HEARTBEAT_MS;
+        is_due || (last.lowest, last.display) != (computed.lowest, computed.display)
     }
 }
 
@@ -170,6 +371,24 @@ impl Computed {
             supporters: &self.supporters,
         }
     }
+
+    /// Whether a price starts or ends to wait, or another one waits.
+    fn changes_hold(&self) -> bool {
+        let waits = self.suspicious.as_ref().map(|(lowest, _)| *lowest);
+        waits != self.was_held.as_ref().map(|held| held.lowest)
+    }
+}
+
+impl PriceCounts {
+    /// Prices held and confirmed since the start.
+    pub fn get(&self) -> (u64, u64) {
+        (self.held.load(Ordering::Relaxed), self.confirmed.load(Ordering::Relaxed))
+    }
+}
+
+/// Within one percent, as a supporter is.
+fn is_close(one: Paise, other: Paise) -> bool {
+    (one.0 - other.0).abs() <= (one.0.min(other.0) / 100).max(1)
 }
 
 /// Observations with a price, in the form of the rule.
@@ -223,7 +442,13 @@ mod tests {
     #[test]
     fn an_old_observation_stops_counting_unless_it_came_from_a_file() {
         let clock = Clock::manual(UnixMillis(1_790_000_000_000));
-        let pricing = Pricing { default_margin: Margin::default(), max_age_hours: 24, clock: clock.clone() };
+        let pricing = Pricing {
+            default_margin: Margin::default(),
+            max_age_hours: 24,
+            max_drop_percent: 50,
+            counts: Arc::default(),
+            clock: clock.clone(),
+        };
         assert!(pricing.counts(&observation("push", 24), clock.now()));
         clock.advance(Duration::from_millis(1));
         assert!(!pricing.counts(&observation("push", 24), clock.now()));

@@ -1,17 +1,20 @@
 //! Listens until it is told to stop.
 
-use crate::{app::AppState, router::router};
+use crate::{app::AppState, router::router, scheduler::Scheduler};
 use axum::serve::ListenerExt;
 use std::{io, net::SocketAddr, time::Duration};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
-    sync::oneshot,
+    sync::{oneshot, watch},
 };
 
 /// Requests under way at SIGTERM have this long to end: Kubernetes kills after 30 s, and no answer takes longer
 /// than the edge waits for it (`ORIGIN_TIMEOUT_MS`, 10 s).
 const DRAIN_TIME: Duration = Duration::from_secs(10);
+
+/// Giving back claims is one statement.
+const CLAIMS_TIME: Duration = Duration::from_secs(2);
 
 /// Why it could not serve.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +47,8 @@ pub async fn serve(app: AppState) -> Result<(), ServeError> {
         let _ = connection.set_nodelay(true);
     });
     let store = app.store.clone();
+    let (stop_scheduler, scheduler_stopped) = watch::channel(false);
+    let scheduler = tokio::spawn(Scheduler::new(app.clone()).run(scheduler_stopped));
     let (stop, stopped) = oneshot::channel::<()>();
     // The peer's address is what logins are counted by.
     let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
@@ -58,10 +63,13 @@ pub async fn serve(app: AppState) -> Result<(), ServeError> {
     }
     tracing::info!("stopping: no new connections, the requests under way may end");
     let _ = stop.send(());
+    let _ = stop_scheduler.send(true);
     if tokio::time::timeout(DRAIN_TIME, &mut serving).await.is_err() {
         tracing::warn!(drain_seconds = DRAIN_TIME.as_secs(), "some requests did not end in time");
         serving.abort();
     }
+    // It has nothing left to do but to give back its claims, which end by themselves.
+    let _ = tokio::time::timeout(CLAIMS_TIME, scheduler).await;
     store.close().await;
     tracing::info!("stopped");
     Ok(())

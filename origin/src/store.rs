@@ -5,14 +5,17 @@
 
 pub mod api_keys;
 mod counters;
+pub mod held;
 pub mod login_attempts;
 mod migrations;
 pub mod nonces;
 pub mod observations;
 mod open;
+pub mod polls;
 pub mod prices;
 pub mod products;
 mod seed;
+pub mod source_states;
 pub mod users;
 mod version;
 

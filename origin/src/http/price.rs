@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     app::{App, AppState},
+    asking,
     error::AppError,
     pricing::NoPrice,
     store::{
@@ -73,6 +74,7 @@ pub(crate) async fn latest(State(app): State<AppState>, ProductInPath(id): Produ
 pub(crate) async fn now(State(app): State<AppState>, request: Request) -> Answer {
     let body: PriceRequest = read_json(request, app.config.request.max_request_size.get()).await?;
     let (id, margin) = read_body(&body)?;
+    asking::for_request(&app, &id).await?;
     json(&computed_answer(&app, &id, margin).await?)
 }
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "catalogue", include_str!("../../../migrations/0001_catalogue.sql")),
     (2, "accounts", include_str!("../../../migrations/0002_accounts.sql")),
+    (3, "sources", include_str!("../../../migrations/0003_sources.sql")),
     (4, "border", include_str!("../../../migrations/0004_border.sql")),
 ];
 

@@ -2,6 +2,7 @@
 
 use super::{Connection, Result, products::parsed};
 use sqlx::{QueryBuilder, Row, Sqlite, sqlite::SqliteRow};
+use std::collections::HashMap;
 use valora_shared::{id::ProductId, money::Paise, prices::Confidence, time::UnixMillis};
 
 /// The kind of an imported file's observations.
@@ -55,6 +56,30 @@ pub async fn add(db: &mut Connection, observations: &[Observation]) -> Result<()
         add_rows(db, rows).await?;
     }
     Ok(())
+}
+
+/// The same for words whose number is not known: each gets the next one of its product and source. Under the write
+/// lock, or two writers would take the same.
+///
+/// # Errors
+/// [`super::StoreError`].
+pub async fn tell(db: &mut Connection, mut words: Vec<Observation>) -> Result<()> {
+    if words.is_empty() {
+        return Ok(());
+    }
+    let mut ids: Vec<ProductId> = words.iter().map(|word| word.product_id.clone()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut numbers: HashMap<(ProductId, String), i64> = HashMap::new();
+    for known in newest(db, &ids).await? {
+        numbers.insert((known.product_id, known.source), known.number);
+    }
+    for word in &mut words {
+        let number = numbers.entry((word.product_id.clone(), word.source.clone())).or_insert(0);
+        *number += 1;
+        word.number = *number;
+    }
+    add(db, &words).await
 }
 
 async fn add_rows(db: &mut Connection, observations: &[Observation]) -> Result<()> {

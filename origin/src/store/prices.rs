@@ -2,7 +2,8 @@
 
 use super::{Connection, Result, products::parsed};
 use serde::{Deserialize, Serialize};
-use sqlx::{Row, sqlite::SqliteRow};
+use sqlx::{QueryBuilder, Row, Sqlite, sqlite::SqliteRow};
+use std::collections::HashMap;
 use valora_shared::{
     id::ProductId,
     money::{Margin, Paise},
@@ -59,12 +60,7 @@ impl RecordedPrice {
     /// From a row that may have none.
     pub(super) fn from_row(row: &SqliteRow) -> Result<Option<Self>> {
         let Some(seq) = row.try_get::<Option<i64>, _>("seq")? else { return Ok(None) };
-        let stored: Vec<StoredSupporter> = parsed(serde_json::from_str(row.try_get("supporters")?))?;
-        let mut supporters = Vec::with_capacity(stored.len());
-        for StoredSupporter { source, confidence } in stored {
-            let confidence = parsed(Confidence::from_ten_thousandths(confidence))?;
-            supporters.push(Supporter { source, confidence });
-        }
+        let supporters = supporters_from_json(row.try_get("supporters")?)?;
         Ok(Some(Self {
             seq,
             lowest: Paise(row.try_get("lowest_paise")?),
@@ -76,47 +72,71 @@ impl RecordedPrice {
     }
 }
 
-/// Records a price: the product's next seq, its last known price and the price itself, all in the caller's
-/// transaction. Returns the seq.
+/// Seven values a row; `SQLite` takes 32,766 in a statement.
+const ROWS_PER_STATEMENT: usize = 4_000;
+
+/// Records prices, at most one of a product: each product's next seq, its last known price and the price itself, all in
+/// the caller's transaction.
 ///
 /// # Errors
 /// [`super::StoreError`].
 pub async fn record(
     db: &mut Connection,
-    id: &ProductId,
-    price: &NewPrice<'_>,
+    prices: &[(&ProductId, NewPrice<'_>)],
     now: UnixMillis,
-) -> Result<i64> {
-    // A price without supporters is the last known one itself: nobody knows it any better now than then.
-    let known_at = (!price.supporters.is_empty()).then_some(now.0);
-    let seq: i64 = sqlx::query_scalar(
-        "UPDATE products SET seq = seq + 1, last_known_paise = $2, \
-         last_known_at_ms = COALESCE($3, last_known_at_ms), updated_at_ms = $4 \
-         WHERE product_id = $1 RETURNING seq",
-    )
-    .bind(id.as_str())
-    .bind(price.lowest.0)
-    .bind(known_at)
-    .bind(now.0)
-    .fetch_one(&mut *db)
-    .await?;
-    sqlx::query(
-        "INSERT INTO prices (product_id, seq, lowest_paise, display_paise, margin_basis_points, supporters, \
-         computed_at_ms) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-    )
-    .bind(id.as_str())
-    .bind(seq)
-    .bind(price.lowest.0)
-    .bind(price.display.0)
-    .bind(i64::from(price.margin.basis_points()))
-    .bind(to_json(price.supporters))
-    .bind(now.0)
-    .execute(db)
-    .await?;
-    Ok(seq)
+) -> Result<()> {
+    for rows in prices.chunks(ROWS_PER_STATEMENT) {
+        record_rows(db, rows, now).await?;
+    }
+    Ok(())
 }
 
-fn to_json(supporters: &[Supporter]) -> String {
+async fn record_rows(
+    db: &mut Connection,
+    prices: &[(&ProductId, NewPrice<'_>)],
+    now: UnixMillis,
+) -> Result<()> {
+    let mut query = QueryBuilder::<Sqlite>::new("WITH recorded (product_id, lowest_paise, known_at_ms) AS (");
+    query.push_values(prices, |mut row, (id, price)| {
+        // A price without supporters is the last known one itself: nobody knows it any better now than then.
+        let known_at = (!price.supporters.is_empty()).then_some(now.0);
+        row.push_bind(id.as_str()).push_bind(price.lowest.0).push_bind(known_at);
+    });
+    query
+        .push(
+            ") UPDATE products SET seq = seq + 1, last_known_paise = recorded.lowest_paise, \
+             last_known_at_ms = COALESCE(recorded.known_at_ms, last_known_at_ms), updated_at_ms = ",
+        )
+        .push_bind(now.0)
+        .push(" FROM recorded WHERE products.product_id = recorded.product_id RETURNING product_id, seq");
+    let mut seqs: HashMap<String, i64> = HashMap::with_capacity(prices.len());
+    for row in query.build().fetch_all(&mut *db).await? {
+        seqs.insert(row.try_get("product_id")?, row.try_get("seq")?);
+    }
+    let known: Vec<_> =
+        prices.iter().filter_map(|(id, price)| Some((*id, price, *seqs.get(id.as_str())?))).collect();
+    if known.is_empty() {
+        return Ok(());
+    }
+    let mut query = QueryBuilder::<Sqlite>::new(
+        "INSERT INTO prices (product_id, seq, lowest_paise, display_paise, margin_basis_points, supporters, \
+         computed_at_ms) ",
+    );
+    query.push_values(known, |mut row, (id, price, seq)| {
+        row.push_bind(id.as_str())
+            .push_bind(seq)
+            .push_bind(price.lowest.0)
+            .push_bind(price.display.0)
+            .push_bind(i64::from(price.margin.basis_points()))
+            .push_bind(supporters_to_json(price.supporters))
+            .push_bind(now.0);
+    });
+    query.build().execute(db).await?;
+    Ok(())
+}
+
+/// Supporters as they are stored.
+pub(super) fn supporters_to_json(supporters: &[Supporter]) -> String {
     let stored: Vec<StoredSupporter> = supporters
         .iter()
         .map(|supporter| StoredSupporter {
@@ -126,4 +146,15 @@ fn to_json(supporters: &[Supporter]) -> String {
         .collect();
     // Strings and integers only: writing them cannot fail.
     serde_json::to_string(&stored).unwrap_or_else(|_| "[]".to_owned())
+}
+
+/// The same read again.
+pub(super) fn supporters_from_json(text: &str) -> Result<Vec<Supporter>> {
+    let stored: Vec<StoredSupporter> = parsed(serde_json::from_str(text))?;
+    let mut supporters = Vec::with_capacity(stored.len());
+    for StoredSupporter { source, confidence } in stored {
+        let confidence = parsed(Confidence::from_ten_thousandths(confidence))?;
+        supporters.push(Supporter { source, confidence });
+    }
+    Ok(supporters)
 }

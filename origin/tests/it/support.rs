@@ -5,7 +5,14 @@ use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use sqlx::{ConnectOptions, SqliteConnection, sqlite::SqliteConnectOptions};
-use std::{collections::HashMap, net::SocketAddr, path::PathBuf};
+use std::{
+    collections::HashMap,
+    io,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    pin::Pin,
+    sync::Arc,
+};
 use tempfile::TempDir;
 use tower::ServiceExt;
 use valora_origin::{
@@ -14,8 +21,10 @@ use valora_origin::{
     config::OriginConfig,
     import::{self, ImportError, Summary},
     router::router,
+    sources::{Addresses, Lookup},
+    store::products::{self, StoredProduct},
 };
-use valora_shared::time::UnixMillis;
+use valora_shared::{id::ProductId, time::UnixMillis};
 
 /// Real listings: some without a price, with one, without a brand, with a name of 301 characters or not in ASCII.
 pub(crate) const SAMPLE: &str = include_str!("../../../tests/data/marketplace-sample.csv");
@@ -65,6 +74,31 @@ impl TestApp {
         let clock = Clock::manual(START);
         let state = AppState::open(config, clock.clone()).await.unwrap();
         Self { router: router(state.clone()), state, clock, directory }
+    }
+
+    /// With sources, which may be at public addresses and at this machine's first.
+    pub(crate) async fn with_sources(sources: &str, settings: &[(&str, &str)]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("sources.toml"), sources).unwrap();
+        let clock = Clock::manual(START);
+        let state = replica(&directory, &clock, settings).await;
+        Self { router: router(state.clone()), state, clock, directory }
+    }
+
+    /// Another origin on the same database and sources.
+    pub(crate) async fn replica(&self, settings: &[(&str, &str)]) -> AppState {
+        replica(&self.directory, &self.clock, settings).await
+    }
+
+    /// With the routes that only administrators may have.
+    pub(crate) fn with_admin_routes(mut self) -> Self {
+        self.router = self.router.merge(valora_origin::admin::routes().with_state(self.state.clone()));
+        self
+    }
+
+    pub(crate) async fn product(&self, id: &str) -> StoredProduct {
+        let id = ProductId::parse(id).unwrap();
+        products::find(&mut *self.state.store.read().await.unwrap(), &id).await.unwrap().unwrap()
     }
 
     /// With [`SAMPLE`] imported.
@@ -164,6 +198,38 @@ impl TestApp {
 
     pub(crate) async fn post_price(&self, body: impl Into<Body>) -> Answer {
         self.send(post_price(body)).await
+    }
+}
+
+async fn replica(directory: &TempDir, clock: &Clock, settings: &[(&str, &str)]) -> AppState {
+    let path = |name: &str| directory.path().join(name).display().to_string();
+    let mut source = HashMap::from([("DATABASE_URL".to_owned(), format!("sqlite:///{}", path("test.db")))]);
+    if directory.path().join("sources.toml").exists() {
+        source.insert("SOURCES_FILE".to_owned(), path("sources.toml"));
+    }
+    source.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    let config = OriginConfig::read(&source).unwrap();
+    let addresses = Addresses::new(Arc::new(TestNames), false).and(LOCAL);
+    AppState::open_with(config, clock.clone(), &addresses).await.unwrap()
+}
+
+/// The one private address that tests may call.
+const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// Names under `.test`: shop is here, private is not public, mixed is both.
+#[derive(Debug)]
+struct TestNames;
+
+impl Lookup for TestNames {
+    fn lookup(&self, name: &str) -> Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>> {
+        let private = IpAddr::from([10, 0, 0, 7]);
+        let found = match name {
+            "shop.test" => Ok(vec![LOCAL]),
+            "private.test" => Ok(vec![private]),
+            "mixed.test" => Ok(vec![LOCAL, private]),
+            _ => Err(io::Error::other("no such name")),
+        };
+        Box::pin(async move { found })
     }
 }
 

@@ -26,6 +26,20 @@ impl Confidence {
         }
     }
 
+    /// Reads a decimal from 0 to 1 with at most four places (`0.95`), without a float.
+    ///
+    /// # Errors
+    /// [`InvalidConfidence`].
+    pub fn parse_decimal(text: &str) -> Result<Self, InvalidConfidence> {
+        let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+        let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_digits(whole) || !is_digits(part) || whole.len() > 1 || part.len() > 4 {
+            return Err(InvalidConfidence);
+        }
+        let value = format!("{whole}{part:0<4}").parse().map_err(|_| InvalidConfidence)?;
+        Self::from_ten_thousandths(value)
+    }
+
     /// Ten-thousandths, 0 to 10,000.
     pub fn ten_thousandths(self) -> u16 {
         self.0
@@ -48,6 +62,12 @@ mod tests {
         for (value, json) in [(9_500, "0.95"), (10_000, "1.0"), (9_001, "0.9001"), (0, "0.0")] {
             let confidence = Confidence::from_ten_thousandths(value).unwrap();
             assert_eq!(serde_json::to_string(&confidence).unwrap(), json);
+        }
+        for (text, value) in [("0.95", 9_500), ("1", 10_000), ("1.0", 10_000), ("0.9001", 9_001), ("0", 0)] {
+            assert_eq!(Confidence::parse_decimal(text).map(Confidence::ten_thousandths), Ok(value), "{text}");
+        }
+        for bad in ["", "1.1", "-0.5", "0.95001", ".9", "0.", "95", "1e0", "nan"] {
+            assert_eq!(Confidence::parse_decimal(bad), Err(InvalidConfidence), "{bad}");
         }
         assert_eq!(Confidence::from_ten_thousandths(10_001), Err(InvalidConfidence));
         assert_eq!(Confidence::from_ten_thousandths(-1), Err(InvalidConfidence));

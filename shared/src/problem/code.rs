@@ -78,6 +78,9 @@ codes! {
     AccountNotFound 404 "Account not found",
         cause: "There is no account with this id.",
         cure: "Take an id from `GET /api/admin/users`.";
+    HeldPriceNotFound 404 "Held price not found",
+        cause: "No price waits for a second look under this id: it was decided, or the sources name another one.",
+        cure: "Take an id from `GET /api/admin/prices/held`.";
     RouteNotFound 404 "Route not found",
         cause: "There is nothing at this path.",
         cure: "Check the path against the README's table of routes.";

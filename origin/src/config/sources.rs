@@ -1,0 +1,69 @@
+//! Where prices come from.
+
+use crate::sources::{self, SourceSpec};
+use std::path::PathBuf;
+use valora_shared::config::{Reader, Setting, Source};
+
+valora_shared::section! {
+    /// Where prices come from.
+    pub struct SourcesConfig("Price sources") {
+        /// A file that declares the sources (origin/sources.example.toml shows how); without one, prices come from
+        /// imported lists alone.
+        pub file: Option<FilePath>, var "SOURCES_FILE";
+        /// Whether sources may be at private addresses: for sources in one's own network, and for development.
+        pub allow_private: Switch, var "SOURCES_ALLOW_PRIVATE" = "0";
+    }
+}
+
+/// A file's path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilePath(pub PathBuf);
+
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Switch(pub bool);
+
+impl Setting for FilePath {
+    fn form() -> String {
+        "a file's path".to_owned()
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        if text.contains('\0') { Err(format!("it must be {}", Self::form())) } else { Ok(Self(text.into())) }
+    }
+}
+
+impl Setting for Switch {
+    fn form() -> String {
+        "1 or 0".to_owned()
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "1" | "true" => Ok(Self(true)),
+            "0" | "false" => Ok(Self(false)),
+            _ => Err(format!("it must be {}", Self::form())),
+        }
+    }
+}
+
+impl SourcesConfig {
+    /// The sources that the file declares; what is wrong with it is told with the variable's name.
+    pub(super) fn specs(&self, environment: &dyn Source, reader: &mut Reader<'_>) -> Vec<SourceSpec> {
+        let Some(FilePath(path)) = &self.file else { return Vec::new() };
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) => {
+                reader.fault("SOURCES_FILE", format!("{}: {error}", path.display()));
+                return Vec::new();
+            }
+        };
+        let directory = path.parent().unwrap_or(path);
+        sources::parse(&text, directory, environment).unwrap_or_else(|faults| {
+            for fault in faults {
+                reader.fault("SOURCES_FILE", format!("{}: {fault}", path.display()));
+            }
+            Vec::new()
+        })
+    }
+}
