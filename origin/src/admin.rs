@@ -41,11 +41,11 @@ pub fn routes() -> Router<AppState> {
 
 #[derive(Serialize)]
 struct HeldList {
-    held: Vec<Held>,
+    held: Vec<Waiting>,
 }
 
 #[derive(Serialize)]
-struct Held {
+struct Waiting {
     id: String,
     product_id: ProductId,
     lowest_paise: Paise,
@@ -104,7 +104,7 @@ struct SourceAnswer {
 
 async fn held_prices(State(app): State<AppState>) -> Answer {
     let waiting = held::open(&mut *app.store.read().await?, MAX_HELD).await?;
-    let held = waiting.into_iter().map(|held| Held {
+    let held = waiting.into_iter().map(|held| Waiting {
         id: held.held_id,
         product_id: held.product_id,
         lowest_paise: held.lowest,

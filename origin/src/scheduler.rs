@@ -58,7 +58,7 @@ pub struct Shown {
 }
 
 /// A claim is over after this long: a product takes seconds, and a replica that died should not be missed for long.
-const CLAIM: Duration = Duration::from_secs(120);
+const CLAIM: Duration = Duration::from_mins(2);
 /// What is not told by then is left out, so that there is time to write before the claim is over.
 const ASKING: Duration = Duration::from_secs(90);
 /// Products in one claim where sources are asked over the network, and where files alone are: one commit each.

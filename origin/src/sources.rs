@@ -176,9 +176,9 @@ impl Source {
                 // A condition is about one URL, and worth sending only while its price is known.
                 let known = known.filter(|known| known.url.as_deref() == Some(url.as_str()));
                 let known = known.and_then(|known| Some((known.paise?, known.validators())));
-                let fetched =
+                let document =
                     fetcher.fetch(spec, url, known.as_ref().map(|(_, validators)| validators)).await?;
-                let (body, content_type, validators) = match (fetched, known) {
+                let (body, content_type, validators) = match (document, known) {
                     (Fetched::NotModified, Some((paise, _))) => return Ok(Said::Unchanged(paise)),
                     (Fetched::NotModified, None) => return Err(Failure::NotModified),
                     (Fetched::Document { body, content_type, validators }, _) => {

@@ -17,13 +17,13 @@ const META_BYTES: usize = 1_024;
 pub(super) fn price(place: &Place, body: &[u8], content_type: Option<&str>) -> Result<Paise, Failure> {
     let declared = content_type.and_then(charset);
     match place {
-        Place::Json(pointer) => json(pointer, &text(body, declared, true)?),
+        Place::Json(pointer) => json(pointer, &text(body, declared.as_deref(), true)?),
         Place::Html { selector, attribute } => {
             let declared = declared.or_else(|| {
                 let head = body.get(..META_BYTES.min(body.len())).unwrap_or_default();
                 charset(&String::from_utf8_lossy(head))
             });
-            html(selector, attribute.as_deref(), &text(body, declared.as_deref().map(str::to_owned), false)?)
+            html(selector, attribute.as_deref(), &text(body, declared.as_deref(), false)?)
         }
     }
 }
@@ -39,10 +39,10 @@ fn charset(text: &str) -> Option<String> {
 
 /// Decodes; a byte order mark wins over what is declared. `strict`: data for machines must be what it says, a page
 /// may have a broken character somewhere that is not the price.
-fn text(body: &[u8], declared: Option<String>, strict: bool) -> Result<Cow<'_, str>, Failure> {
-    let encoding = match &declared {
+fn text<'a>(body: &'a [u8], declared: Option<&str>, strict: bool) -> Result<Cow<'a, str>, Failure> {
+    let encoding = match declared {
         Some(label) => {
-            Encoding::for_label(label.as_bytes()).ok_or_else(|| Failure::Charset(label.clone()))?
+            Encoding::for_label(label.as_bytes()).ok_or_else(|| Failure::Charset(label.to_owned()))?
         }
         None => UTF_8,
     };
@@ -153,7 +153,7 @@ mod tests {
             price(&place, b"<meta itemprop=price content=49>", None).unwrap_err().to_string(),
             "the text there is outside 50 to 2000000 rupees"
         );
-        assert_eq!(price(&place, b"<meta itemprop=price content='1,234.50'", None).is_err(), true);
+        assert!(price(&place, b"<meta itemprop=price content='1,234.50'", None).is_err());
         assert_eq!(price(&place, b"<meta itemprop=price content='1,234.50'>", None), Ok(Paise(123_450)));
     }
 }

@@ -73,9 +73,7 @@ impl Fetcher {
         let waiting = timeout(MAX_WAIT, self.permits.acquire()).await;
         let Ok(Ok(_permit)) = waiting else { return Err(Failure::Busy) };
         let exchange = self.exchange(client, spec, url, known);
-        timeout(spec.timeout, exchange)
-            .await
-            .unwrap_or_else(|_| Err(Failure::Timeout(spec.timeout.as_millis())))
+        timeout(spec.timeout, exchange).await.unwrap_or(Err(Failure::Timeout(spec.timeout.as_millis())))
     }
 
     async fn exchange(

@@ -29,7 +29,7 @@ async fn a_round_records_what_changed_and_a_heartbeat_the_rest() {
     app.clock.advance(INTERVAL);
     app.sql("UPDATE products SET pinned_paise = 5 WHERE product_id = '1'").await;
     assert_eq!(scheduler.round().await.unwrap().recorded, 1);
-    app.clock.advance(Duration::from_hours(24) - INTERVAL);
+    app.clock.advance(Duration::from_mins(24 * 60 - 5));
     assert_eq!(scheduler.round().await.unwrap().recorded, SEED - 1, "a day without a change is on record");
     assert_eq!(
         app.count("SELECT COUNT(*) FROM prices p JOIN products q USING (product_id) WHERE p.seq > q.seq")
@@ -77,7 +77,7 @@ async fn what_a_dead_replica_had_is_done_by_another_when_its_claims_are_over() {
     std::fs::write(path, shop.json("s", "json/{product_id}")).unwrap();
     let other = Scheduler::new(app.replica(&[]).await);
     assert_eq!(other.round().await.unwrap().done, 0, "they are still claimed");
-    app.clock.advance(Duration::from_secs(120));
+    app.clock.advance(Duration::from_mins(2));
     assert_eq!(other.round().await.unwrap().done, SEED);
     assert_eq!(app.count("SELECT COUNT(*) FROM observations WHERE paise = 1939903").await, 26);
 }
@@ -148,12 +148,12 @@ async fn stopping_gives_back_what_was_claimed() {
     let rest = "kind = \"http-json\"\npointer = \"/p\"\ntimeout_ms = 30000";
     let app = TestApp::with_sources(&shop.source("s", "slow/{product_id}", rest), &[]).await;
     let scheduler = all_due(&app).await;
-    let (stop, stopped) = watch::channel(false);
+    let (sender, stopped) = watch::channel(false);
     let running = tokio::spawn(scheduler.run(stopped));
     while shop.requests().is_empty() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    stop.send(true).unwrap();
+    sender.send(true).unwrap();
     tokio::time::timeout(Duration::from_secs(5), running).await.unwrap().unwrap();
     assert_eq!(app.count("SELECT COUNT(*) FROM polls WHERE claimed_until_ms > 0").await, 0);
 }

@@ -94,7 +94,7 @@ async fn answer(
         "endless" => {
             connection.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{\"p\":\"").await?;
             loop {
-                connection.write_all(&[b'1'; 65_536]).await?;
+                connection.write_all(&[b'1'; 8_192]).await?;
             }
         }
         "declared" => ("200 OK", "content-length: 4194305\r\n", b""),

@@ -183,14 +183,14 @@ async fn a_price_list_counts_until_it_says_something_else() {
     std::fs::write(&path, "product_id,mrp\n1,\"₹18,000\"\n").unwrap();
     let post = || async {
         app.clock.advance(Duration::from_mins(2));
-        app.post_price(r#"{"product_id":"1","margin_percent":0}"#).await.json()["DISPLAY_PRICE"].clone()
+        app.post_price(r#"{"product_id":"1"}"#).await.json()["DISPLAY_PRICE"].clone()
     };
-    assert_eq!(post().await, json!(18000.0));
+    assert_eq!(post().await, json!(17460.0));
     app.clock.advance(Duration::from_hours(1_000));
-    assert_eq!(post().await, json!(18000.0));
+    assert_eq!(post().await, json!(17460.0));
     assert_eq!(app.count("SELECT COUNT(*) FROM observations").await, 1, "said once");
     std::fs::write(&path, "product_id,mrp\n2,5\n").unwrap();
-    assert_eq!(post().await, json!(18000.0), "the last known price stands in");
+    assert_eq!(post().await, json!(17460.0), "the last known price stands in");
     assert_eq!(app.count("SELECT COUNT(*) FROM observations WHERE paise IS NULL").await, 1);
 }
 

@@ -98,7 +98,7 @@ impl TestApp {
 
     pub(crate) async fn product(&self, id: &str) -> StoredProduct {
         let id = ProductId::parse(id).unwrap();
-        products::find(&mut *self.state.store.read().await.unwrap(), &id).await.unwrap().unwrap()
+        products::find(&mut self.state.store.read().await.unwrap(), &id).await.unwrap().unwrap()
     }
 
     /// With [`SAMPLE`] imported.

@@ -15,8 +15,8 @@ pub fn is_public(address: IpAddr) -> bool {
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
     let is_special = match a {
-        // This network, private, loopback.
-        0 | 10 | 127 => true,
+        // This network, private, loopback; multicast, reserved, broadcast.
+        0 | 10 | 127 | 224.. => true,
         // Shared by carriers (RFC 6598): 100.64.0.0/10. Some clouds keep their metadata there.
         100 => (64..128).contains(&b),
         // Link-local, and with it 169.254.169.254.
@@ -27,8 +27,6 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         // Benchmarks, documentation.
         198 => b == 18 || b == 19 || (b == 51 && c == 100),
         203 => b == 0 && c == 113,
-        // Multicast, reserved, broadcast.
-        224.. => true,
         _ => false,
     };
     !is_special
@@ -48,14 +46,13 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     (0x2000..0x4000).contains(&first) && !is_special
 }
 
-/// An IPv4 address that a packet would reach through this one: mapped, translated (64:ff9b::/96) or 6to4.
+/// An IPv4 address that a packet would reach through this one: mapped, translated (`64:ff9b::/96`) or 6to4.
 fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let [a, b, c, d, e, f, high, low] = address.segments();
     let v4 = |high: u16, low: u16| Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low));
-    match (a, b) {
-        (0, 0) if (c, d, e) == (0, 0, 0) && f == 0xffff => Some(v4(high, low)),
-        (0x64, 0xff9b) if (c, d, e, f) == (0, 0, 0, 0) => Some(v4(high, low)),
-        (0x2002, _) => Some(v4(b, c)),
+    match address.segments() {
+        [0, 0, 0, 0, 0, 0xffff, high, low]
+        | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+        | [0x2002, high, low, ..] => Some(v4(high, low)),
         _ => None,
     }
 }
