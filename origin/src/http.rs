@@ -8,7 +8,7 @@ pub(crate) mod health;
 pub(crate) mod price;
 pub(crate) mod prices;
 pub(crate) mod products;
-pub(crate) mod reply;
+mod reply;
 pub(crate) mod root;
 
 pub(crate) use extract::Admin;

@@ -7,7 +7,6 @@
 #![forbid(unsafe_code)]
 
 pub mod accounts;
-pub mod admin;
 pub mod app;
 pub mod asking;
 pub mod cli;

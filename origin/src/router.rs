@@ -59,6 +59,9 @@ pub fn routes() -> Vec<Route> {
         Admin get "/api/admin/users" http::admin::users::list;
         Admin post "/api/admin/users/{id}/activate" http::admin::users::activate;
         Admin post "/api/admin/users/{id}/deactivate" http::admin::users::deactivate;
+        Admin get "/api/admin/prices/held" http::admin::prices::held_prices;
+        Admin post "/api/admin/prices/held/{id}/confirm" http::admin::prices::confirm;
+        Admin get "/api/admin/scheduler" http::admin::scheduler::show;
         Public get "/api/health" http::health::liveness;
         Public get "/api/health/detailed" http::health::detailed;
         Public get "/livez" http::health::liveness;

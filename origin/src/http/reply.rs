@@ -19,10 +19,10 @@ const CDN_CACHE_CONTROL_NAME: HeaderName = HeaderName::from_static(CDN_CACHE_CON
 const _: () = assert!(MAX_LIFETIME_SECONDS == 5, "EDGE_LIFETIME must say the same");
 
 /// What every handler returns.
-pub(crate) type Answer = Result<Response, AppError>;
+pub(super) type Answer = Result<Response, AppError>;
 
 /// An answer for whoever asked.
-pub(crate) fn json(value: &impl Serialize) -> Answer {
+pub(super) fn json(value: &impl Serialize) -> Answer {
     Ok(bytes(to_bytes(value)?))
 }
 

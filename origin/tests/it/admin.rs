@@ -72,11 +72,13 @@ async fn every_route_asks_for_what_the_table_says() {
                         "{what}"
                     );
                 }
-                assert!(status(ADMIN_TOKEN).await < 300, "{what}");
+                // Not every route has something under the id.
+                let admitted = status(ADMIN_TOKEN).await;
+                assert!(admitted < 300 || admitted == 404, "{what}: {admitted}");
             }
         }
     }
-    assert!(admin_routes >= 3);
+    assert!(admin_routes >= 6);
     // The walk has locked the boss out, too.
     assert_eq!(app.ask("GET", "/api/admin/users", &boss).await.status, 401);
 }

@@ -1,6 +1,6 @@
 use crate::{
     shop::Shop,
-    support::{TestApp, many_rows},
+    support::{ADMIN_TOKEN, TestApp, many_rows},
 };
 use serde_json::json;
 use std::time::Duration;
@@ -21,7 +21,7 @@ async fn all_due(app: &TestApp) -> Scheduler {
 
 #[tokio::test]
 async fn a_round_records_what_changed_and_a_heartbeat_the_rest() {
-    let app = TestApp::new().await.with_admin_routes();
+    let app = TestApp::with(&[("ADMIN_TOKEN", ADMIN_TOKEN)]).await;
     let scheduler = all_due(&app).await;
     let first = scheduler.round().await.unwrap();
     assert_eq!(first, Round { done: SEED, recorded: SEED, ..Round::default() });
@@ -36,7 +36,7 @@ async fn a_round_records_what_changed_and_a_heartbeat_the_rest() {
             .await,
         0
     );
-    let shown = app.json("/api/admin/scheduler").await;
+    let shown = app.admin_json("/api/admin/scheduler").await;
     assert_eq!(
         shown["products"],
         json!({"new":0,"due":0,"claimed":0,"failing":0,"next_due_at":"2026-09-22T14:23:20Z"})

@@ -90,12 +90,6 @@ impl TestApp {
         replica(&self.directory, &self.clock, settings).await
     }
 
-    /// With the routes that only administrators may have.
-    pub(crate) fn with_admin_routes(mut self) -> Self {
-        self.router = self.router.merge(valora_origin::admin::routes().with_state(self.state.clone()));
-        self
-    }
-
     pub(crate) async fn product(&self, id: &str) -> StoredProduct {
         let id = ProductId::parse(id).unwrap();
         products::find(&mut self.state.store.read().await.unwrap(), &id).await.unwrap().unwrap()
@@ -147,6 +141,13 @@ impl TestApp {
 
     pub(crate) async fn get(&self, target: &str) -> Answer {
         self.send(request("GET", target, &[]).body(Body::empty()).unwrap()).await
+    }
+
+    /// The JSON of a GET by an admin; [`ADMIN_TOKEN`] must be set.
+    pub(crate) async fn admin_json(&self, target: &str) -> Value {
+        let answer = self.ask("GET", target, ADMIN_TOKEN).await;
+        assert_eq!(answer.status, 200, "{target}: {}", answer.text());
+        answer.json()
     }
 
     /// The JSON of a GET that must succeed.

@@ -15,17 +15,22 @@ pub(crate) struct Signed(pub(crate) Principal);
 /// Proof that an admin asks. Only [`Admin::of`] makes one, so a handler that takes it cannot be reached by anybody
 /// else, whatever the router says.
 #[derive(Debug, Clone)]
-pub(crate) struct Admin(());
+pub(crate) struct Admin(String);
 
 impl Admin {
     /// # Errors
     /// 403 for everybody else.
     pub(crate) fn of(principal: &Principal) -> Result<Self, AppError> {
         if principal.is_admin() {
-            Ok(Self(()))
+            Ok(Self(principal.name()))
         } else {
             Err(AppError::forbidden("This needs the credential of an admin."))
         }
+    }
+
+    /// What the audit calls the one who asks.
+    pub(crate) fn name(&self) -> &str {
+        &self.0
     }
 }
 

@@ -1,64 +1,17 @@
-//! Routes for administrators: the prices that wait for a second look, and the scheduler.
-//!
-//! `GET /api/admin/prices/held`, `POST /api/admin/prices/held/{id}/confirm`, `GET /api/admin/scheduler`. They know
-//! nothing of who asks: whoever mounts them puts the check for an administrator around them.
+//! `GET /api/admin/scheduler`.
 
 use crate::{
     app::AppState,
-    error::AppError,
     http::{
-        extract::Segment,
+        extract::Admin,
         reply::{Answer, json},
     },
     scheduler,
-    store::{held, polls},
+    store::polls,
 };
-use axum::{
-    Router,
-    extract::State,
-    routing::{get, post},
-};
+use axum::extract::State;
 use serde::Serialize;
-use valora_shared::{
-    id::ProductId,
-    money::Paise,
-    problem::{ErrorCode, Problem},
-    time::UnixMillis,
-};
-
-/// More than an administrator looks through; the longest waiting come first.
-const MAX_HELD: usize = 500;
-/// Who confirmed, until the check around these routes says so.
-const ADMIN: &str = "admin";
-
-/// The routes, without any protection.
-pub fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/api/admin/prices/held", get(held_prices))
-        .route("/api/admin/prices/held/{id}/confirm", post(confirm))
-        .route("/api/admin/scheduler", get(scheduler_status))
-}
-
-#[derive(Serialize)]
-struct HeldList {
-    held: Vec<Waiting>,
-}
-
-#[derive(Serialize)]
-struct Waiting {
-    id: String,
-    product_id: ProductId,
-    lowest_paise: Paise,
-    recorded_paise: Paise,
-    sources: Vec<String>,
-    held_at: UnixMillis,
-}
-
-#[derive(Serialize)]
-struct Confirmed {
-    id: String,
-    confirmed: bool,
-}
+use valora_shared::time::UnixMillis;
 
 #[derive(Serialize)]
 struct SchedulerAnswer {
@@ -102,28 +55,8 @@ struct SourceAnswer {
     failed_total: u64,
 }
 
-async fn held_prices(State(app): State<AppState>) -> Answer {
-    let waiting = held::open(&mut *app.store.read().await?, MAX_HELD).await?;
-    let held = waiting.into_iter().map(|held| Waiting {
-        id: held.held_id,
-        product_id: held.product_id,
-        lowest_paise: held.lowest,
-        recorded_paise: held.recorded,
-        sources: held.supporters.into_iter().map(|supporter| supporter.source).collect(),
-        held_at: held.held_at,
-    });
-    json(&HeldList { held: held.collect() })
-}
-
-async fn confirm(State(app): State<AppState>, Segment(id): Segment) -> Answer {
-    if app.pricing.confirm(&app.store, &id, ADMIN).await? {
-        return json(&Confirmed { id, confirmed: true });
-    }
-    let gone = "No price waits under this id: the sources name another one by now, or it was decided before.";
-    Err(AppError::from(Problem::new(ErrorCode::HeldPriceNotFound, gone)))
-}
-
-async fn scheduler_status(State(app): State<AppState>) -> Answer {
+/// How products, rounds and sources stand.
+pub(crate) async fn show(State(app): State<AppState>, _: Admin) -> Answer {
     let products = polls::standing(&mut *app.store.read().await?, app.clock.now()).await?;
     let interval = scheduler::interval(&app);
     let shown = app.scheduler.get();
