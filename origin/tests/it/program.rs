@@ -116,7 +116,7 @@ fn sigterm_lets_the_request_under_way_end() {
 #[test]
 fn a_log_line_is_json_with_the_ids_and_nothing_of_the_query() {
     let directory = tempfile::tempdir().unwrap();
-    let (mut child, mut lines, address) = serve(directory.path());
+    let (mut child, lines, address) = serve(directory.path());
     let mut connection = TcpStream::connect(&address).unwrap();
     let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
     write!(
@@ -126,8 +126,8 @@ fn a_log_line_is_json_with_the_ids_and_nothing_of_the_query() {
     )
     .unwrap();
     connection.read_to_end(&mut Vec::new()).unwrap();
-    let mut line = String::new();
-    lines.read_line(&mut line).unwrap();
+    // Lines of the scheduler may stand before it.
+    let line = lines.lines().map(Result::unwrap).find(|line| line.contains("/api/products/{id}")).unwrap();
     assert!(!line.contains("hunter2") && !line.contains("127.0.0.1"), "{line}");
     let line: serde_json::Value = serde_json::from_str(&line).unwrap();
     let field = |name: &str| line[name].as_str().unwrap_or("none").to_owned();
