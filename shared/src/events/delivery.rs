@@ -1,0 +1,198 @@
+//! A delivery: its form, and the edge's answer.
+
+use super::{Event, EventId, InvalidEvent, MAX_EVENTS};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// The version of the form.
+const VERSION: u64 = 1;
+
+/// An event as received: the event, or whose id could be read but nothing that can be taken.
+pub type Read = Result<Event, RefusedEvent>;
+
+/// Why a body is no delivery at all.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidDelivery {
+    /// Not the JSON it should be; nothing of it can be answered for.
+    #[error("{0}")]
+    Form(String),
+    /// Another version of the form.
+    #[error("v must be 1")]
+    Version,
+    /// Too many at once.
+    #[error("events must be at most {MAX_EVENTS}")]
+    TooMany,
+}
+
+/// The edge's answer: every event of the delivery is in `done` or in `refused`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// Taken, now or before.
+    pub done: Vec<EventId>,
+    /// Not to be sent again as they are.
+    pub refused: Vec<RefusedEvent>,
+    /// The purge epoch that holds from now on.
+    pub epoch: u64,
+}
+
+/// An event the edge does not take.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedEvent {
+    /// Its id.
+    pub id: EventId,
+    /// Why.
+    pub error: String,
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    v: u64,
+    events: &'a [Event],
+}
+
+#[derive(Deserialize)]
+struct Delivery<'a> {
+    v: u64,
+    #[serde(borrow)]
+    events: Vec<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Head {
+    id: EventId,
+    kind: String,
+}
+
+/// The body of a delivery.
+///
+/// # Errors
+/// None that is known: all of it is texts and integers.
+pub fn to_json(events: &[Event]) -> serde_json::Result<String> {
+    serde_json::to_string(&Written { v: VERSION, events })
+}
+
+/// Reads a delivery, in its order.
+///
+/// # Errors
+/// [`InvalidDelivery`]: nothing of it was read. An event without a readable id is that too, since no receipt could
+/// name it.
+pub fn parse(json: &str) -> Result<Vec<Read>, InvalidDelivery> {
+    let form = |error: serde_json::Error| InvalidDelivery::Form(error.to_string());
+    let delivery: Delivery<'_> = serde_json::from_str(json).map_err(form)?;
+    if delivery.v != VERSION {
+        return Err(InvalidDelivery::Version);
+    }
+    if delivery.events.len() > MAX_EVENTS {
+        return Err(InvalidDelivery::TooMany);
+    }
+    delivery
+        .events
+        .into_iter()
+        .map(|raw| {
+            let Head { id, kind } = serde_json::from_str(raw.get()).map_err(form)?;
+            let refused = |error: InvalidEvent| RefusedEvent { id: id.clone(), error: error.to_string() };
+            Ok(Event::read(id.clone(), &kind, raw.get()).map_err(refused))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        account::UserId,
+        events::{AuditEntry, ChainState, EventBody, PriceUpdate, Purge, PurgeMode, Revocation, Subject},
+        id::ProductId,
+        money::{Margin, Paise},
+    };
+
+    const ID: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+
+    fn event(body: EventBody) -> Event {
+        Event { id: EventId::parse(ID).unwrap(), body }
+    }
+
+    fn all_kinds() -> Vec<Event> {
+        let bodies = [
+            EventBody::Purge(Purge {
+                tags: vec!["product:1".to_owned(), "products".to_owned()],
+                mode: PurgeMode::Revalidate,
+            }),
+            EventBody::Price(PriceUpdate {
+                product_id: ProductId::parse("1").unwrap(),
+                seq: 7,
+                display_paise: Paise(1_939_903),
+                display_price_readable: "₹19399.03".to_owned(),
+                lowest_paise: Paise(1_999_900),
+                margin_percent: Margin::from_basis_points(225).unwrap(),
+                blockchain: ChainState::default(),
+            }),
+            EventBody::Revoke(Revocation {
+                subject: Subject::User(UserId(7)),
+                not_before_ms: 1_790_000_000_000,
+            }),
+            EventBody::Audit(AuditEntry {
+                at_ms: 1,
+                who: "user:7".to_owned(),
+                what: "GET /api/admin/users".to_owned(),
+                from: "a1b2".to_owned(),
+                result: "200".to_owned(),
+                correlation_id: None,
+            }),
+        ];
+        bodies.map(event).into()
+    }
+
+    #[test]
+    fn a_delivery_is_written_as_designed() {
+        let events = all_kinds();
+        let price = to_json(&events[1..2]).unwrap();
+        assert_eq!(
+            price,
+            r#"{"v":1,"events":[{"id":"01ARZ3NDEKTSV4RRFFQ69G5FAV","kind":"price","product_id":"1","seq":7,"display_paise":1939903,"display_price_readable":"₹19399.03","lowest_paise":1999900,"margin_percent":2.25,"blockchain":{"lowest_tx_id":null,"display_tx_id":null,"lowest_confirmed":false,"display_confirmed":false}}]}"#
+        );
+        let revoke = to_json(&events[2..3]).unwrap();
+        assert!(revoke.ends_with(r#""kind":"revoke","subject":"user:7","not_before_ms":1790000000000}]}"#));
+    }
+
+    #[test]
+    fn what_is_written_is_read_again_in_its_order() {
+        let events = all_kinds();
+        let read: Vec<_> =
+            parse(&to_json(&events).unwrap()).unwrap().into_iter().map(Result::unwrap).collect();
+        assert_eq!(read, events);
+    }
+
+    #[test]
+    fn an_event_that_cannot_be_taken_is_refused_alone() {
+        let with = |event: &str| {
+            parse(&format!(r#"{{"v":1,"events":[{{"id":"{ID}",{event}}}]}}"#)).unwrap().remove(0).unwrap_err()
+        };
+        assert_eq!(with(r#""kind":"teleport""#).error, "kind \"teleport\" is unknown");
+        assert!(with(r#""kind":"purge","tags":[],"mode":"hard""#).error.contains("tags"));
+        assert!(with(r#""kind":"purge","tags":["a b"],"mode":"hard""#).error.contains("tags"));
+        assert!(with(r#""kind":"purge","tags":["a"],"mode":"burn""#).error.contains("burn"));
+        assert!(
+            with(r#""kind":"revoke","subject":"ip:1.2.3.4","not_before_ms":1"#).error.contains("subject")
+        );
+    }
+
+    #[test]
+    fn what_is_no_delivery_is_refused_whole() {
+        assert_eq!(parse(r#"{"v":2,"events":[]}"#), Err(InvalidDelivery::Version));
+        assert!(matches!(parse("[]"), Err(InvalidDelivery::Form(_))));
+        assert!(matches!(parse(r#"{"v":1,"events":[{"kind":"purge"}]}"#), Err(InvalidDelivery::Form(_))));
+        let many = format!(r#"{{"v":1,"events":[{}]}}"#, vec!["1"; MAX_EVENTS + 1].join(","));
+        assert_eq!(parse(&many), Err(InvalidDelivery::TooMany));
+    }
+
+    #[test]
+    fn a_subject_is_a_user_or_a_key() {
+        for text in ["user:7", "key:12"] {
+            assert_eq!(Subject::parse(text).unwrap().to_string(), text);
+        }
+        for bad in ["", "key:", "key:-1", "user:x", "ip:127.0.0.1"] {
+            assert_eq!(Subject::parse(bad), None, "{bad}");
+        }
+    }
+}
