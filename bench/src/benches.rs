@@ -4,6 +4,7 @@ pub(crate) mod edge_hit;
 pub(crate) mod import;
 pub(crate) mod memory;
 pub(crate) mod origin_products;
+pub(crate) mod recompute;
 pub(crate) mod size;
 
 use anyhow::{Context as _, Result};
@@ -19,8 +20,16 @@ pub(crate) fn listings() -> Option<PathBuf> {
 
 /// Runs the origin built for speed with this database; what it printed.
 pub(crate) fn origin(database: &Path, arguments: &[&Path]) -> Result<String> {
+    origin_with(database, arguments, &[])
+}
+
+/// The same with settings.
+pub(crate) fn origin_with(database: &Path, arguments: &[&Path], settings: &[(&str, &str)]) -> Result<String> {
     let folder = database.parent().context("the database lies in a folder")?;
     let mut origin = command(paths::target().join("release/valora-origin"));
-    origin.env("DATABASE_URL", format!("sqlite:///{}", database.display())).current_dir(folder);
+    origin
+        .env("DATABASE_URL", format!("sqlite:///{}", database.display()))
+        .envs(settings.iter().copied())
+        .current_dir(folder);
     output(origin.args(arguments))
 }

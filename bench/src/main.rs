@@ -21,10 +21,11 @@ use report::Block;
 /// A bench by the name it is called with.
 type Bench = (&'static str, fn() -> Result<Block>);
 
-const BENCHES: [Bench; 5] = [
+const BENCHES: [Bench; 6] = [
     ("edge-hit", benches::edge_hit::run),
     ("origin-products", benches::origin_products::run),
     ("import", benches::import::run),
+    ("recompute", benches::recompute::run),
     ("size", benches::size::run),
     ("memory", benches::memory::run),
 ];

@@ -27,6 +27,8 @@ mod origin_away;
 mod panics;
 #[path = "e2e/products.rs"]
 mod products;
+#[path = "e2e/replicas.rs"]
+mod replicas;
 #[path = "e2e/settings.rs"]
 mod settings;
 #[path = "e2e/systems.rs"]
@@ -42,6 +44,7 @@ use xtask::worker::{self, WorkerVariant};
 fn main() -> ExitCode {
     let trials = [
         // The slow ones first: the others run beside them.
+        replicas::trials(),
         wrangler_dev::trials(),
         origin_away::trials(),
         import::trials(),
