@@ -40,6 +40,12 @@ pub enum ImportError {
     /// It is no csv, or its lines end in the middle.
     #[error("cannot read the file as csv: {0}")]
     Csv(#[from] csv::Error),
+    /// A field opens with a quote that ends far away or never: what lies between would be lost as one text.
+    #[error("line {line}: a quote opens here that does not close within {MAX_LINES_PER_ROW} lines")]
+    OpenQuote {
+        /// Where its row begins.
+        line: u64,
+    },
     /// Its first line lacks columns.
     #[error("the first line lacks {}", .0.join(", "))]
     Columns(Vec<String>),
@@ -56,6 +62,8 @@ pub enum ImportError {
 
 /// The first two bytes of gzip (RFC 1952 §2.3.1).
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+/// The most lines of one row, where quoted fields hold line breaks.
+const MAX_LINES_PER_ROW: usize = 50;
 /// Rows written together: enough that statements cost little and that sorted ones touch each page of an index a few
 /// times and not once per row.
 const ROWS_PER_BATCH: usize = 250;
@@ -98,11 +106,18 @@ pub async fn import(
     // One entry per product, some 100 bytes each: what a repeated id is told from.
     let mut seen: HashMap<ProductId, u64> = HashMap::new();
     let mut record = csv::ByteRecord::new();
+    // Where the last row begins, if its last field ends with the line break that was added behind the text: then the
+    // field never ended. (A text that does end with one is treated the same; trimmed, it would say nothing else.)
+    let mut open = None;
     while reader.read_byte_record(&mut record)? {
         if row::is_blank(&record) {
             continue;
         }
         let line = line_of(&record, reader.position());
+        open = record.iter().next_back().is_some_and(|field| field.ends_with(b"\n")).then_some(line);
+        if line_breaks(&record) >= MAX_LINES_PER_ROW {
+            return Err(ImportError::OpenQuote { line });
+        }
         let mut reject = |reason: &str| {
             summary.rejected += 1;
             writeln!(report, "line {line}: rejected: {reason}").map_err(ImportError::Report)
@@ -128,6 +143,9 @@ pub async fn import(
             batch.write(&mut db, &mut summary).await?;
         }
     }
+    if let Some(line) = open {
+        return Err(ImportError::OpenQuote { line });
+    }
     batch.write(&mut db, &mut summary).await?;
     db.commit().await.map_err(StoreError::from)?;
     summary.took = since.elapsed();
@@ -136,8 +154,11 @@ pub async fn import(
 
 /// The line a record starts on. Its own position is where the reader began to look for it, blank lines before it.
 pub(crate) fn line_of(record: &csv::ByteRecord, end: &csv::Position) -> u64 {
-    let within: usize = record.iter().flatten().filter(|byte| **byte == b'\n').count();
-    end.line().saturating_sub(1 + within as u64)
+    end.line().saturating_sub(1 + line_breaks(record) as u64)
+}
+
+fn line_breaks(record: &csv::ByteRecord) -> usize {
+    record.as_slice().iter().filter(|byte| **byte == b'\n').count()
 }
 
 fn open(path: &Path) -> io::Result<Box<dyn Read + Send>> {

@@ -135,3 +135,18 @@ async fn a_file_without_the_columns_names_all_that_it_lacks() {
     assert!(app.import("").await.0.is_err());
     assert_eq!(app.count("SELECT COUNT(*) FROM products").await, 26);
 }
+
+#[tokio::test]
+async fn a_quote_that_does_not_close_swallows_nothing_silently() {
+    let filler = "x,X,,,1,1\n".repeat(60);
+    for (rows, line) in [
+        ("good,Good,,,10,11\nopen,\"Open,,,10,11\nlost,Lost,,,10,11\n".to_owned(), 3),
+        (format!("open,\"Open,,,10,11\n{filler}far,Far\",,,10,11\n"), 2),
+    ] {
+        let app = TestApp::new().await;
+        let (done, _) = app.import(format!("{HEADER}{rows}").into_bytes()).await;
+        let refusal = done.unwrap_err().to_string();
+        assert!(refusal.starts_with(&format!("line {line}: a quote opens here")), "{refusal}");
+        assert_eq!(app.count("SELECT COUNT(*) FROM products WHERE product_id = 'good'").await, 0);
+    }
+}

@@ -1,5 +1,8 @@
 //! One key for all spellings of the same request.
 
+use percent_encoding::percent_decode_str;
+use std::borrow::Cow;
+
 /// A host-less, normalised request target: path, then the query sorted stably by name, without the parameters
 /// that mean nothing to the origin. What the key leaves out does not go upstream either.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -22,7 +25,7 @@ impl CacheKey {
     pub fn from_url(url: &str) -> Result<Self, InvalidTarget> {
         let target = target_of(url).ok_or(InvalidTarget)?;
         let Some((path, query)) = target.split_once('?') else { return Ok(Self(target.to_owned())) };
-        let mut pairs: Vec<&str> = query.split('&').filter(|pair| is_meant(path, name_of(pair))).collect();
+        let mut pairs: Vec<&str> = query.split('&').filter(|pair| is_meant(path, &name_of(pair))).collect();
         if pairs.is_empty() {
             return Ok(Self(path.to_owned()));
         }
@@ -52,8 +55,11 @@ pub fn target_of(url: &str) -> Option<&str> {
     target.starts_with('/').then_some(target)
 }
 
-fn name_of(pair: &str) -> &str {
-    pair.split('=').next().unwrap_or(pair)
+/// A parameter's name as the origin reads it: `%6Cimit` is `limit`. Decoding costs only where there is something to
+/// decode.
+fn name_of(pair: &str) -> Cow<'_, str> {
+    let name = pair.split('=').next().unwrap_or(pair);
+    if name.contains('%') { percent_decode_str(name).decode_utf8_lossy() } else { Cow::Borrowed(name) }
 }
 
 /// Whether a parameter reaches the origin. `GET /api/price/{id}` accepts a margin and ignores it, so a different
@@ -85,6 +91,15 @@ mod tests {
         assert_eq!(key("/api/x?a=2&a=1"), "/api/x?a=2&a=1");
         assert_ne!(key("/api/x?q=1"), key("/api/x"));
         assert_eq!(key("/a?next=http://b/c"), "/a?next=http://b/c");
+    }
+
+    #[test]
+    fn an_encoded_name_is_the_name_it_stands_for() {
+        assert_eq!(key("/api/price/1?margin%5Fpercent=9"), "/api/price/1");
+        assert_eq!(key("/api/products?u%74m_source=x"), "/api/products");
+        // They keep their order, because the origin takes them for one name.
+        assert_eq!(key("/api/products?limit=2&%6Cimit=1"), "/api/products?limit=2&%6Cimit=1");
+        assert_eq!(key("/api/products?%6Cimit=1&a=2"), "/api/products?a=2&%6Cimit=1");
     }
 
     #[test]
