@@ -106,7 +106,7 @@ pub async fn import(
     // One entry per product, some 100 bytes each: what a repeated id is told from.
     let mut seen: HashMap<ProductId, u64> = HashMap::new();
     let mut record = csv::ByteRecord::new();
-    // Where the last row begins, if its last field ends with the line break that was added behind the text: then the
+    // Where the last row begins (a line more than counted: no line break ends it), if its last field ends with the line break that was added behind the text: then the
     // field never ended. (A text that does end with one is treated the same; trimmed, it would say nothing else.)
     let mut open = None;
     while reader.read_byte_record(&mut record)? {
@@ -114,7 +114,7 @@ pub async fn import(
             continue;
         }
         let line = line_of(&record, reader.position());
-        open = record.iter().next_back().is_some_and(|field| field.ends_with(b"\n")).then_some(line);
+        open = record.iter().next_back().is_some_and(|field| field.ends_with(b"\n")).then_some(line + 1);
         if line_breaks(&record) >= MAX_LINES_PER_ROW {
             return Err(ImportError::OpenQuote { line });
         }
@@ -158,7 +158,7 @@ pub(crate) fn line_of(record: &csv::ByteRecord, end: &csv::Position) -> u64 {
 }
 
 fn line_breaks(record: &csv::ByteRecord) -> usize {
-    record.as_slice().iter().filter(|byte| **byte == b'\n').count()
+    record.iter().flatten().filter(|byte| **byte == b'\n').count()
 }
 
 fn open(path: &Path) -> io::Result<Box<dyn Read + Send>> {
