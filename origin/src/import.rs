@@ -106,8 +106,9 @@ pub async fn import(
     // One entry per product, some 100 bytes each: what a repeated id is told from.
     let mut seen: HashMap<ProductId, u64> = HashMap::new();
     let mut record = csv::ByteRecord::new();
-    // Where the last row begins (a line more than counted: no line break ends it), if its last field ends with the line break that was added behind the text: then the
-    // field never ended. (A text that does end with one is treated the same; trimmed, it would say nothing else.)
+    // Where the last row begins (a line more than counted: no line break ends it), if its last field ends with the
+    // line break that was added behind the text: then the field never ended. (A text that does end with one is treated
+    // the same.)
     let mut open = None;
     while reader.read_byte_record(&mut record)? {
         if row::is_blank(&record) {
