@@ -3,11 +3,12 @@
 use std::{
     io,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicI64, Ordering},
     },
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
+use ulid::Generator;
 use uuid::Uuid;
 use valora_shared::time::UnixMillis;
 
@@ -79,4 +80,15 @@ pub fn random_bytes<const N: usize>() -> io::Result<[u8; N]> {
 #[expect(clippy::disallowed_methods, reason = "this is the module that may")]
 pub fn random_id() -> String {
     Uuid::new_v4().to_string()
+}
+
+/// Ids of events: each greater than all before in this process, whatever the clock says.
+static EVENT_IDS: Mutex<Generator> = Mutex::new(Generator::new());
+
+/// A ULID.
+pub fn event_id(now: UnixMillis) -> String {
+    let at = UNIX_EPOCH + Duration::from_millis(u64::try_from(now.0).unwrap_or(0));
+    let mut ids = EVENT_IDS.lock().unwrap_or_else(PoisonError::into_inner);
+    let id = ids.generate_from_datetime(at).unwrap_or_else(ulid::Overflow::commit_overflow_increment);
+    id.to_string()
 }

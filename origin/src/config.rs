@@ -3,6 +3,7 @@
 mod accounts;
 mod database;
 mod environment;
+mod events;
 mod prices;
 mod server;
 mod sources;
@@ -10,6 +11,7 @@ mod sources;
 pub use accounts::{AccountsConfig, JwtPrivateKey, JwtPublicKey};
 pub use database::{DatabaseConfig, DatabaseUrl};
 pub use environment::{DotenvError, ProcessEnvironment};
+pub use events::EventsConfig;
 pub use prices::PricesConfig;
 pub use server::ServerConfig;
 pub use sources::{FilePath, SourcesConfig, Switch};
@@ -29,6 +31,8 @@ pub struct OriginConfig {
     pub request: RequestConfig,
     /// Shared with the edge.
     pub trust: TrustConfig,
+    /// Where events go.
+    pub events: EventsConfig,
     /// Where it listens.
     pub server: ServerConfig,
     /// Where it keeps things.
@@ -51,6 +55,7 @@ impl OriginConfig {
         (SiteConfig::TITLE, SiteConfig::VARIABLES),
         (RequestConfig::TITLE, RequestConfig::VARIABLES),
         (TrustConfig::TITLE, TrustConfig::VARIABLES),
+        (EventsConfig::TITLE, EventsConfig::VARIABLES),
         (ServerConfig::TITLE, ServerConfig::VARIABLES),
         (DatabaseConfig::TITLE, DatabaseConfig::VARIABLES),
         (PricesConfig::TITLE, PricesConfig::VARIABLES),
@@ -73,6 +78,7 @@ impl OriginConfig {
         let site = SiteConfig::read(&mut reader);
         let request = RequestConfig::read(&mut reader);
         let trust = TrustConfig::read(&mut reader);
+        let events = EventsConfig::read(&mut reader);
         let server = ServerConfig::read(&mut reader);
         let database = DatabaseConfig::read(&mut reader);
         let prices = PricesConfig::read(&mut reader);
@@ -92,6 +98,9 @@ impl OriginConfig {
             if let Some(trust) = &trust {
                 trust.check(site, source, &mut reader);
             }
+            if let (Some(events), Some(trust)) = (&events, &trust) {
+                events.check(trust, &mut reader);
+            }
             if let Some(accounts) = &accounts {
                 accounts.check(admin.as_ref(), site, source, &mut reader);
             }
@@ -101,6 +110,7 @@ impl OriginConfig {
                 site: site?,
                 request: request?,
                 trust: trust?,
+                events: events?,
                 server: server?,
                 database: database?,
                 prices: prices?,

@@ -148,6 +148,7 @@ pub async fn import(
         return Err(ImportError::OpenQuote { line });
     }
     batch.write(&mut db, &mut summary).await?;
+    batch.announce(&mut db).await?;
     db.commit().await.map_err(StoreError::from)?;
     summary.took = since.elapsed();
     Ok(summary)

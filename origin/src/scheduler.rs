@@ -140,7 +140,7 @@ impl Scheduler {
                 held = round.held,
                 failed = round.failed,
                 lost = round.lost,
-                took_ms = since.elapsed().as_millis(),
+                took_ms = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX),
                 "a round of the scheduler is done"
             );
         }

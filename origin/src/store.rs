@@ -5,6 +5,7 @@
 
 pub mod api_keys;
 mod counters;
+pub mod events;
 pub mod held;
 pub mod login_attempts;
 mod migrations;

@@ -6,6 +6,7 @@
 mod delivery;
 mod event;
 mod id;
+mod tags;
 
 pub use delivery::{InvalidDelivery, Read, Receipt, RefusedEvent, parse, to_json};
 pub use event::{
@@ -13,6 +14,7 @@ pub use event::{
     Subject,
 };
 pub use id::{EventId, InvalidEventId};
+pub use tags::{PRODUCTS_TAG, category_tag, product_tag};
 
 /// Where the edge takes events.
 pub const PATH: &str = "/internal/v1/events";

@@ -4,13 +4,13 @@ use super::{row::Row, summary::Summary};
 use crate::{
     pricing::{Pricing, quotes},
     store::{
-        StoreError,
+        StoreError, events,
         observations::{self, KIND_CSV, Observation},
         products::{self, StoredProduct},
     },
 };
 use sqlx::SqliteConnection;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use valora_shared::{
     id::ProductId,
     money::Paise,
@@ -25,11 +25,21 @@ pub(super) struct Batch<'a> {
     rows: Vec<Row>,
     last_position: i64,
     now: UnixMillis,
+    /// What answers about are out of date: new and changed products and their categories, before and after.
+    touched: Vec<ProductId>,
+    categories: BTreeSet<String>,
 }
 
 impl<'a> Batch<'a> {
     pub(super) fn new(pricing: &'a Pricing, last_position: i64) -> Self {
-        Self { pricing, rows: Vec::new(), last_position, now: pricing.clock.now() }
+        Self {
+            pricing,
+            rows: Vec::new(),
+            last_position,
+            now: pricing.clock.now(),
+            touched: Vec::new(),
+            categories: BTreeSet::new(),
+        }
     }
 
     pub(super) fn push(&mut self, row: Row) {
@@ -75,11 +85,16 @@ impl<'a> Batch<'a> {
                     summary.changed += u64::from(is_changed);
                     summary.unchanged += u64::from(!is_changed);
                     if before != after {
+                        self.categories.insert(before.category.clone());
                         to_upsert.push(after);
                     }
                 }
             }
             to_add.extend(told);
+        }
+        for product in &to_upsert {
+            self.touched.push(product.product_id.clone());
+            self.categories.insert(product.category.clone());
         }
         // Ids are random: in their order, neighbours of an index are written together.
         to_upsert.sort_unstable_by(|one, other| one.product_id.cmp(&other.product_id));
@@ -87,6 +102,12 @@ impl<'a> Batch<'a> {
         // Products first: observations refer to them.
         products::upsert(db, &to_upsert, self.now).await?;
         observations::add(db, &to_add).await
+    }
+
+    /// Tells the edge. A hundred tags are one row, so naming each product is cheap even for a whole catalogue. No
+    /// prices: an import records none, the next look at a product does.
+    pub(super) async fn announce(&self, db: &mut SqliteConnection) -> Result<(), StoreError> {
+        events::purge(db, &self.touched, &self.categories, self.now).await
     }
 }
 

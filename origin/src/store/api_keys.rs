@@ -1,8 +1,11 @@
 //! API keys: what their MAC does not tell.
 
-use super::{Connection, Result, counters};
+use super::{Connection, Result, counters, events};
 use sqlx::{Row, sqlite::SqliteRow};
-use valora_shared::time::UnixMillis;
+use valora_shared::{
+    events::{EventBody, Revocation, Subject},
+    time::UnixMillis,
+};
 
 /// A key as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +79,12 @@ pub async fn all(db: &mut Connection) -> Result<Vec<StoredKey>> {
 /// [`super::StoreError`].
 pub async fn revoke(db: &mut Connection, id: i64, now: UnixMillis) -> Result<bool> {
     let query = sqlx::query("UPDATE api_keys SET revoked_at_ms = $2 WHERE id = $1 AND revoked_at_ms IS NULL");
-    Ok(query.bind(id).bind(now.0).execute(db).await?.rows_affected() > 0)
+    let is_revoked = query.bind(id).bind(now.0).execute(&mut *db).await?.rows_affected() > 0;
+    if is_revoked {
+        let revocation = Revocation { subject: Subject::Key(id), not_before_ms: now.0 };
+        events::announce(db, &[EventBody::Revoke(revocation)], now).await?;
+    }
+    Ok(is_revoked)
 }
 
 fn from_row(row: &SqliteRow) -> Result<StoredKey> {

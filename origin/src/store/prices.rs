@@ -1,10 +1,11 @@
 //! Prices the shop has shown.
 
-use super::{Connection, Result, products::parsed};
+use super::{Connection, Result, events, products::parsed};
 use serde::{Deserialize, Serialize};
 use sqlx::{QueryBuilder, Row, Sqlite, sqlite::SqliteRow};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use valora_shared::{
+    events::{ChainState, EventBody, PriceUpdate},
     id::ProductId,
     money::{Margin, Paise},
     prices::Confidence,
@@ -75,8 +76,8 @@ impl RecordedPrice {
 /// Seven values a row; `SQLite` takes 32,766 in a statement.
 const ROWS_PER_STATEMENT: usize = 4_000;
 
-/// Records prices, at most one of a product: each product's next seq, its last known price and the price itself, all in
-/// the caller's transaction.
+/// Records prices, at most one of a product: each product's next seq, its last known price, the price itself,
+/// and the events that tell the edge, all in the caller's transaction.
 ///
 /// # Errors
 /// [`super::StoreError`].
@@ -108,10 +109,12 @@ async fn record_rows(
              last_known_at_ms = COALESCE(recorded.known_at_ms, last_known_at_ms), updated_at_ms = ",
         )
         .push_bind(now.0)
-        .push(" FROM recorded WHERE products.product_id = recorded.product_id RETURNING product_id, seq");
+        .push(" FROM recorded WHERE products.product_id = recorded.product_id RETURNING product_id, seq, category");
     let mut seqs: HashMap<String, i64> = HashMap::with_capacity(prices.len());
+    let mut categories: BTreeSet<String> = BTreeSet::new();
     for row in query.build().fetch_all(&mut *db).await? {
         seqs.insert(row.try_get("product_id")?, row.try_get("seq")?);
+        categories.insert(row.try_get("category")?);
     }
     let known: Vec<_> =
         prices.iter().filter_map(|(id, price)| Some((*id, price, *seqs.get(id.as_str())?))).collect();
@@ -122,17 +125,33 @@ async fn record_rows(
         "INSERT INTO prices (product_id, seq, lowest_paise, display_paise, margin_basis_points, supporters, \
          computed_at_ms) ",
     );
-    query.push_values(known, |mut row, (id, price, seq)| {
+    query.push_values(&known, |mut row, (id, price, seq)| {
         row.push_bind(id.as_str())
-            .push_bind(seq)
+            .push_bind(*seq)
             .push_bind(price.lowest.0)
             .push_bind(price.display.0)
             .push_bind(i64::from(price.margin.basis_points()))
             .push_bind(supporters_to_json(price.supporters))
             .push_bind(now.0);
     });
-    query.build().execute(db).await?;
-    Ok(())
+    query.build().execute(&mut *db).await?;
+    let updates: Vec<EventBody> = known.iter().map(|(id, price, seq)| price.to_event(id, *seq)).collect();
+    events::announce(db, &updates, now).await?;
+    events::purge(db, known.iter().map(|(id, ..)| *id), &categories, now).await
+}
+
+impl NewPrice<'_> {
+    fn to_event(self, id: &ProductId, seq: i64) -> EventBody {
+        EventBody::Price(PriceUpdate {
+            product_id: id.clone(),
+            seq,
+            display_paise: self.display,
+            display_price_readable: self.display.readable(),
+            lowest_paise: self.lowest,
+            margin_percent: self.margin,
+            blockchain: ChainState::default(),
+        })
+    }
 }
 
 /// Supporters as they are stored.

@@ -1,10 +1,11 @@
 //! Accounts.
 
-use super::{Connection, Result, counters, products::parsed};
+use super::{Connection, Result, counters, events, products::parsed};
 use sqlx::{Row, sqlite::SqliteRow};
 use std::fmt;
 use valora_shared::{
     account::{Email, Role, UserId, Username},
+    events::{EventBody, Revocation, Subject},
     time::UnixMillis,
     wire::Account,
 };
@@ -165,8 +166,12 @@ pub async fn set_active(
     .bind(id.0)
     .bind(is_active)
     .bind(now.0)
-    .fetch_optional(db)
+    .fetch_optional(&mut *db)
     .await?;
+    if row.is_some() && !is_active {
+        let revocation = Revocation { subject: Subject::User(id), not_before_ms: now.0 };
+        events::announce(db, &[EventBody::Revoke(revocation)], now).await?;
+    }
     row.as_ref().map(from_row).transpose()
 }
 

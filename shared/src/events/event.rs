@@ -146,15 +146,7 @@ struct Written<'a, B> {
 impl Event {
     /// Reads an event that bears `id` and `kind`.
     pub(super) fn read(id: EventId, kind: &str, json: &str) -> Result<Self, InvalidEvent> {
-        let body = match kind {
-            "purge" => EventBody::Purge(read(json)?),
-            "price" => EventBody::Price(read(json)?),
-            "revoke" => EventBody::Revoke(read(json)?),
-            "audit" => EventBody::Audit(read(json)?),
-            _ => return Err(InvalidEvent::Kind(kind.chars().take(32).collect())),
-        };
-        body.check()?;
-        Ok(Self { id, body })
+        Ok(Self { id, body: EventBody::from_json(kind, json)? })
     }
 }
 
@@ -182,6 +174,22 @@ impl EventBody {
         }
     }
 
+    /// The same read again; other fields are ignored.
+    ///
+    /// # Errors
+    /// [`InvalidEvent`].
+    pub fn from_json(kind: &str, json: &str) -> Result<Self, InvalidEvent> {
+        let body = match kind {
+            "purge" => Self::Purge(read(json)?),
+            "price" => Self::Price(read(json)?),
+            "revoke" => Self::Revoke(read(json)?),
+            "audit" => Self::Audit(read(json)?),
+            _ => return Err(InvalidEvent::Kind(kind.chars().take(32).collect())),
+        };
+        body.check()?;
+        Ok(body)
+    }
+
     fn check(&self) -> Result<(), InvalidEvent> {
         let form = |text: &str| Err(InvalidEvent::Form(text.to_owned()));
         match self {
@@ -204,6 +212,16 @@ impl Purge {
 }
 
 impl AuditEntry {
+    /// With texts cut to what an entry may hold.
+    #[must_use]
+    pub fn cut(mut self) -> Self {
+        let id = self.correlation_id.iter_mut();
+        for text in [&mut self.who, &mut self.what, &mut self.from, &mut self.result].into_iter().chain(id) {
+            text.truncate(text.floor_char_boundary(MAX_TEXT_BYTES));
+        }
+        self
+    }
+
     fn is_short(&self) -> bool {
         let id = self.correlation_id.as_deref().unwrap_or("");
         [&*self.who, &*self.what, &*self.from, &*self.result, id]
