@@ -4,6 +4,7 @@ use crate::{
     accounts::{Accounts, SecretsError},
     clock::{Clock, Stopwatch},
     config::OriginConfig,
+    events::EventsStatus,
     pipeline::SecurityHeaders,
     pricing::Pricing,
     scheduler::SchedulerStatus,
@@ -37,6 +38,8 @@ pub struct App {
     pub sources: Sources,
     /// What the scheduler did.
     pub scheduler: SchedulerStatus,
+    /// What telling the edge did.
+    pub events: EventsStatus,
     /// What time it is.
     pub clock: Clock,
     /// Under which edge and origin sign for each other.
@@ -105,6 +108,7 @@ impl AppState {
             system: Mutex::new(System::new().ok()),
             sources: Sources::new(&config.source_specs, addresses),
             scheduler: SchedulerStatus::default(),
+            events: EventsStatus::default(),
             config,
             store,
             clock,

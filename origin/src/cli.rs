@@ -1,6 +1,8 @@
 //! The command line.
 
 mod admin;
+mod audit;
+mod events;
 mod key;
 mod sources;
 
@@ -54,6 +56,9 @@ enum Command {
     /// Look at the price sources.
     #[command(subcommand)]
     Sources(SourcesCommand),
+    /// Look at events for the edge: list them, send refused ones again, drop them.
+    #[command(subcommand)]
+    Events(events::EventsCommand),
     /// Look at the settings.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -92,6 +97,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Sources(SourcesCommand::Check { product_id }) => {
             on_runtime(sources::check(config, product_id))
         }
+        Command::Events(command) => on_runtime(events::run(config, command)),
         Command::Config(ConfigCommand::Check) => {
             println!("The configuration is valid.");
             Ok(())

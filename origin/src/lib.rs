@@ -2,7 +2,7 @@
 //!
 //! The rules themselves (ids, money, aggregation, errors, headers) are `valora_shared`'s; here are their I/O:
 //! [`store`] keeps, [`sources`] are asked by [`asking`] for requests and for the [`scheduler`], [`pricing`] computes
-//! and records, [`import`] brings a price list in, `http` answers, `pipeline` wraps every answer. [`cli`] starts it all.
+//! and records, [`import`] brings a price list in, [`events`] tells the edge, `http` answers, `pipeline` wraps every answer. [`cli`] starts it all.
 
 #![forbid(unsafe_code)]
 
@@ -13,6 +13,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 mod error;
+pub mod events;
 mod http;
 pub mod import;
 mod pipeline;

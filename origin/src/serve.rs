@@ -1,6 +1,6 @@
 //! Listens until it is told to stop.
 
-use crate::{app::AppState, router::router, scheduler::Scheduler};
+use crate::{app::AppState, events::Sender, router::router, scheduler::Scheduler};
 use axum::serve::ListenerExt;
 use std::{io, net::SocketAddr, time::Duration};
 use tokio::{
@@ -13,7 +13,7 @@ use tokio::{
 /// than the edge waits for it (`ORIGIN_TIMEOUT_MS`, 10 s).
 const DRAIN_TIME: Duration = Duration::from_secs(10);
 
-/// Giving back claims is one statement.
+/// Giving back claims is one statement each.
 const CLAIMS_TIME: Duration = Duration::from_secs(2);
 
 /// Why it could not serve.
@@ -47,8 +47,11 @@ pub async fn serve(app: AppState) -> Result<(), ServeError> {
         let _ = connection.set_nodelay(true);
     });
     let store = app.store.clone();
-    let (stop_scheduler, scheduler_stopped) = watch::channel(false);
-    let scheduler = tokio::spawn(Scheduler::new(app.clone()).run(scheduler_stopped));
+    let (stop_work, work_stopped) = watch::channel(false);
+    let scheduler = tokio::spawn(Scheduler::new(app.clone()).run(work_stopped));
+    // Not told to stop before the requests under way have ended: what they change is sent, too.
+    let (stop_sender, sender_stopped) = watch::channel(false);
+    let sender = tokio::spawn(Sender::new(app.clone()).run(sender_stopped));
     let (stop, stopped) = oneshot::channel::<()>();
     // The peer's address is what logins are counted by.
     let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
@@ -63,13 +66,18 @@ pub async fn serve(app: AppState) -> Result<(), ServeError> {
     }
     tracing::info!("stopping: no new connections, the requests under way may end");
     let _ = stop.send(());
-    let _ = stop_scheduler.send(true);
+    let _ = stop_work.send(true);
     if tokio::time::timeout(DRAIN_TIME, &mut serving).await.is_err() {
         tracing::warn!(drain_seconds = DRAIN_TIME.as_secs(), "some requests did not end in time");
         serving.abort();
     }
-    // It has nothing left to do but to give back its claims, which end by themselves.
-    let _ = tokio::time::timeout(CLAIMS_TIME, scheduler).await;
+    let _ = stop_sender.send(true);
+    // They have nothing left to do but to give back their claims, which end by themselves.
+    let _ = tokio::time::timeout(CLAIMS_TIME, async {
+        let _ = scheduler.await;
+        let _ = sender.await;
+    })
+    .await;
     store.close().await;
     tracing::info!("stopped");
     Ok(())

@@ -1,5 +1,6 @@
 //! `valora-origin admin`.
 
+use super::audit;
 use crate::{
     accounts::Passwords,
     clock::Clock,
@@ -70,6 +71,7 @@ async fn create(
     let user = NewUser { username, email, password_hash: &hash, role: Role::Admin };
     match users::insert(&mut db, &user, Clock::System.now()).await? {
         Ok(user) => {
+            audit::record(&mut db, format!("admin create {}", user.username)).await?;
             db.commit().await?;
             println!("Created admin {} ({}).", user.username, user.id);
             Ok(())
@@ -101,6 +103,7 @@ async fn deactivate(store: &Store, username: &str) -> Result<(), Box<dyn Error>>
     let found = users::find_by_username(&mut db, username).await?;
     let user = found.ok_or_else(|| format!("there is no account {username}"))?;
     users::set_active(&mut db, user.id, false, Clock::System.now()).await?;
+    audit::record(&mut db, format!("admin deactivate {}", user.username)).await?;
     db.commit().await?;
     println!("Deactivated {} ({}); its tokens are revoked.", user.username, user.id);
     Ok(())

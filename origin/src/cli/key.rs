@@ -1,5 +1,6 @@
 //! `valora-origin key`.
 
+use super::audit;
 use crate::{
     accounts::{Secrets, TokenKeys},
     clock::Clock,
@@ -66,6 +67,7 @@ async fn create(
     let expires_at_seconds = now.0.div_euclid(1_000) + i64::from(days) * DAY_SECONDS;
     let mut db = store.write().await?;
     let id = api_keys::insert(&mut db, source, UnixMillis(expires_at_seconds * 1_000), now).await?;
+    audit::record(&mut db, format!("key create {id}")).await?;
     db.commit().await?;
     println!("{}", ApiKey { id, expires_at_seconds }.to_text(&secrets.api_keys));
     Ok(())
@@ -89,6 +91,7 @@ async fn revoke(store: &Store, id: i64, now: UnixMillis) -> Result<(), Box<dyn E
     if !api_keys::revoke(&mut db, id, now).await? {
         return Err(format!("there is no key {id} that is not revoked already").into());
     }
+    audit::record(&mut db, format!("key revoke {id}")).await?;
     db.commit().await?;
     println!("Revoked key {id}.");
     Ok(())

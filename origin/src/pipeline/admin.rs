@@ -5,7 +5,7 @@
 use crate::{
     accounts::{
         ClientIdentity,
-        audit::{self, Action},
+        audit::{self, Action, NOBODY},
         authenticate,
     },
     app::{App, AppState},
@@ -23,9 +23,6 @@ use valora_shared::id::CorrelationId;
 
 /// What lies under this is for admins.
 const PREFIX: &str = "/api/admin";
-
-/// What nobody has let in is called.
-const NOBODY: &str = "nobody";
 
 /// Whether a path is an admin one, in whatever spelling: a router that came to read paths more loosely than today's
 /// must not open a door here.
@@ -46,7 +43,7 @@ pub(crate) async fn admit(State(app): State<AppState>, mut request: Request, nex
         }
         Err((who, refusal)) => (who, refusal.into_response()),
     };
-    audit::write(&app, &action, &who, response.status().as_u16());
+    audit::write(&app, action, &who, response.status().as_u16()).await;
     response
 }
 

@@ -44,6 +44,13 @@ pub struct RefusedEvent {
     pub error: String,
 }
 
+impl Receipt {
+    /// Adds an event that is not taken.
+    pub fn refuse(&mut self, id: EventId, error: String) {
+        self.refused.push(RefusedEvent { id, error });
+    }
+}
+
 #[derive(Serialize)]
 struct Written<'a> {
     v: u64,

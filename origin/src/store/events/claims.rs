@@ -64,7 +64,8 @@ pub async fn claim(
     let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     let others = sqlx::query(OTHERS).bind(now.0).bind(count(limit)).fetch_all(&mut *db).await?;
     // A few places are kept for prices, or a flood of purges would hold them up.
-    let prices = sqlx::query(PRICES).bind(now.0).bind(count(limit.min(MAX_PRICES))).fetch_all(&mut *db).await?;
+    let prices =
+        sqlx::query(PRICES).bind(now.0).bind(count(limit.min(MAX_PRICES))).fetch_all(&mut *db).await?;
     let room = limit.saturating_sub(prices.len()).max(limit / 2);
     let mut claimed = Vec::new();
     let mut bytes = 0;
