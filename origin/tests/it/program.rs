@@ -138,3 +138,36 @@ fn a_log_line_is_json_with_the_ids_and_nothing_of_the_query() {
     child.kill().unwrap();
     child.wait().unwrap();
 }
+
+#[test]
+fn refused_events_are_listed_sent_again_and_dropped() {
+    let directory = tempfile::tempdir().unwrap();
+    let events = |arguments: &[&str]| run(program(directory.path()).arg("events").args(arguments));
+    assert_eq!(events(&["list"]), (Some(0), String::new(), String::new()));
+    assert_eq!(run(program(directory.path()).args(["key", "create"])).0, Some(0));
+    let (_, pending, _) = events(&["list"]);
+    assert!(pending.contains("\taudit\tproduct -\t") && pending.contains("\t0 attempts\t-"), "{pending}");
+    let id = pending.split('\t').next().unwrap();
+    let (code, _, stderr) = events(&["retry", id]);
+    assert!(code == Some(1) && stderr.contains(&format!("there is no refused event {id}")), "{stderr}");
+    assert_eq!(events(&["retry", "--all"]).1, "0 events are pending again.\n");
+    assert_eq!(events(&["drop", id]).1, "Dropped 1 events.\n");
+    let (code, _, stderr) = events(&["drop", id]);
+    assert!(code == Some(1) && stderr.contains("there is no event"), "{stderr}");
+    assert_eq!(events(&["drop"]).0, Some(2), "which one?");
+    let refuse = "UPDATE events SET state = 'refused', error = 'no such room'";
+    refused(directory.path(), refuse);
+    let (_, listed, _) = events(&["list", "--state", "refused", "--limit", "1"]);
+    assert!(listed.lines().count() == 1 && listed.contains("\tno such room"), "{listed}");
+    assert_eq!(events(&["retry", "--all"]).1, "2 events are pending again.\n");
+    refused(directory.path(), refuse);
+    assert_eq!(events(&["drop", "--all"]).1, "Dropped 3 events.\n");
+}
+
+/// As the edge's refusal does.
+#[tokio::main(flavor = "current_thread")]
+async fn refused(directory: &Path, sql: &'static str) {
+    use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
+    let options = SqliteConnectOptions::new().filename(directory.join("valora.db"));
+    sqlx::raw_sql(sql).execute(&mut options.connect().await.unwrap()).await.unwrap();
+}
