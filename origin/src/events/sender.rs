@@ -140,7 +140,9 @@ impl Sender {
                 Turn::Delivered
             }
             Outcome::Rejected(cause) => {
-                ids.iter().for_each(|id| receipt.refuse(id.clone(), cause.clone()));
+                for event in batch {
+                    receipt.refuse(event.id, cause.clone());
+                }
                 Turn::Delivered
             }
             Outcome::Failed { cause, retry_after } => {

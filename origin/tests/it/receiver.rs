@@ -67,7 +67,16 @@ impl Receiver {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let router = Router::new().route(PATH, post(take)).with_state(Arc::clone(&self.seen));
-        let listener = std::net::TcpListener::bind(self.address).unwrap();
+        let mut bound = std::net::TcpListener::bind(self.address);
+        for _ in 0..500 {
+            if bound.is_ok() {
+                break;
+            }
+            // Somebody's outgoing connection may have the port for a moment.
+            std::thread::sleep(Duration::from_millis(10));
+            bound = std::net::TcpListener::bind(self.address);
+        }
+        let listener = bound.unwrap();
         listener.set_nonblocking(true).unwrap();
         self.address = listener.local_addr().unwrap();
         runtime.spawn(async move {
@@ -80,7 +89,8 @@ impl Receiver {
     /// As `kill -9` does: connections break wherever they are.
     pub(crate) fn kill(&mut self) {
         if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
+            // On a thread of its own: it waits until the listener is really closed.
+            std::thread::spawn(move || runtime.shutdown_timeout(Duration::from_secs(5))).join().unwrap();
         }
     }
 
