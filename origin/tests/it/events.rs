@@ -15,7 +15,7 @@ use valora_origin::{
 };
 use valora_shared::{
     account::UserId,
-    events::{EventBody, PurgeMode, Subject},
+    events::{Event, EventBody, PurgeMode, Subject},
     id::ProductId,
     time::UnixMillis,
 };
@@ -173,14 +173,13 @@ async fn a_delivery_holds_at_most_500_events_and_40_prices() {
     db.commit().await.unwrap();
     let running = run(&app.state);
     all_sent(&app).await;
-    let seen = receiver.seen.lock().unwrap();
-    let prices = |events: &Vec<_>| {
-        events.iter().filter(|event: &&valora_shared::events::Event| event.body.kind() == "price").count()
+    let prices = |events: &[Event]| events.iter().filter(|event| event.body.kind() == "price").count();
+    let sizes: Vec<_> = {
+        let seen = receiver.seen.lock().unwrap();
+        seen.deliveries.iter().map(|events| (events.len(), prices(events))).collect()
     };
-    let sizes: Vec<_> = seen.deliveries.iter().map(|events| (events.len(), prices(events))).collect();
     assert_eq!((sizes[0], sizes.len()), ((500, 40), 3), "{sizes:?}");
     assert!(sizes.iter().all(|(events, prices)| *events <= 500 && *prices <= 40));
-    drop(seen);
     running.stop().await;
 }
 
