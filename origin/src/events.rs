@@ -2,6 +2,7 @@
 //! is no edge, deleted after a day.
 
 mod delivery;
+mod pruning;
 mod sender;
 mod status;
 

@@ -1,7 +1,10 @@
 //! Sends what is in the outbox, one delivery after the other: what was written while one was under way leaves as soon
 //! as it returns. Replicas share the work by claims in the database.
 
-use super::delivery::{Delivery, Outcome};
+use super::{
+    delivery::{Delivery, Outcome},
+    pruning,
+};
 use crate::{
     app::AppState,
     clock::{random_bytes, random_id},
@@ -53,10 +56,6 @@ const FIRST_WAIT_MS: i64 = 100;
 const MOST_WAIT_MS: i64 = 5_000;
 /// The longest that a Retry-After is obeyed.
 const MOST_RETRY_AFTER: Duration = Duration::from_secs(10);
-/// Without an edge, events are kept this long: for whoever sets `EDGE_URL` today.
-const KEPT_MS: i64 = 24 * 3_600_000;
-const PRUNE_EVERY: Duration = Duration::from_mins(10);
-const PRUNED_AT_ONCE: u32 = 1_000;
 
 impl Sender {
     /// A replica of its own.
@@ -83,7 +82,7 @@ impl Sender {
 
     async fn work(&mut self) {
         if self.delivery.is_none() {
-            return self.prune_on().await;
+            return pruning::run(&self.app).await;
         }
         loop {
             let seen = self.app.store.version().await;
@@ -231,29 +230,5 @@ impl Sender {
         let wait_ms = wait_ms + wait_ms * chance / 512;
         let wait = Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0));
         wait.max(retry_after.unwrap_or_default().min(MOST_RETRY_AFTER))
-    }
-
-    async fn prune_on(&self) {
-        loop {
-            if let Err(error) = self.prune().await {
-                tracing::warn!(error.cause = %error, "cannot delete old events; tried again later");
-            }
-            sleep(PRUNE_EVERY).await;
-        }
-    }
-
-    /// Deletes what nobody will ask for, some at a time, so that other writers get their turn.
-    async fn prune(&self) -> Result<()> {
-        loop {
-            let before = UnixMillis(self.app.clock.now().0.saturating_sub(KEPT_MS));
-            let mut db = self.app.store.write().await?;
-            let pruned = events::prune(&mut db, before, PRUNED_AT_ONCE).await?;
-            if pruned > 0 {
-                db.commit().await.map_err(StoreError::from)?;
-            }
-            if pruned < u64::from(PRUNED_AT_ONCE) {
-                return Ok(());
-            }
-        }
     }
 }

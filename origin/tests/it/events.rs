@@ -1,18 +1,12 @@
+//! What is written and what leaves.
+
 use crate::{
     receiver::{Manner, Receiver, SECRET},
     support::{ADMIN_TOKEN, TestApp, many_rows},
 };
-use std::{
-    collections::{BTreeSet, HashMap},
-    time::Duration,
-};
+use std::time::Duration;
 use tokio::{sync::watch, task::JoinHandle};
-use valora_origin::{
-    app::AppState,
-    events::Sender,
-    pricing::Pricing,
-    store::events::{self, Listed},
-};
+use valora_origin::{app::AppState, events::Sender, pricing::Pricing, store::events};
 use valora_shared::{
     account::UserId,
     events::{Event, EventBody, PurgeMode, Subject},
@@ -20,26 +14,26 @@ use valora_shared::{
     time::UnixMillis,
 };
 
-const PENDING: &str = "SELECT COUNT(*) FROM events WHERE state = 'pending'";
+pub(crate) const PENDING: &str = "SELECT COUNT(*) FROM events WHERE state = 'pending'";
 
-struct Running {
-    stop: watch::Sender<bool>,
-    sender: JoinHandle<()>,
+pub(crate) struct Running {
+    pub(crate) stop: watch::Sender<bool>,
+    pub(crate) sender: JoinHandle<()>,
 }
 
-fn run(app: &AppState) -> Running {
+pub(crate) fn run(app: &AppState) -> Running {
     let (stop, stopped) = watch::channel(false);
     Running { stop, sender: tokio::spawn(Sender::new(app.clone()).run(stopped)) }
 }
 
 impl Running {
-    async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.stop.send(true).unwrap();
         tokio::time::timeout(Duration::from_secs(5), self.sender).await.unwrap().unwrap();
     }
 }
 
-fn settings(receiver: &Receiver) -> [(&'static str, String); 3] {
+pub(crate) fn settings(receiver: &Receiver) -> [(&'static str, String); 3] {
     [
         ("EDGE_URL", receiver.url()),
         ("EDGE_ORIGIN_SECRET", SECRET.to_owned()),
@@ -47,13 +41,13 @@ fn settings(receiver: &Receiver) -> [(&'static str, String); 3] {
     ]
 }
 
-async fn app(receiver: &Receiver) -> TestApp {
+pub(crate) async fn app(receiver: &Receiver) -> TestApp {
     let settings = settings(receiver);
     let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
     TestApp::with(&settings).await
 }
 
-async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+pub(crate) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     for _ in 0..1_500 {
         if is_so().await {
             return;
@@ -63,7 +57,7 @@ async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     panic!("30 s passed before {what}");
 }
 
-async fn all_sent(app: &TestApp) {
+pub(crate) async fn all_sent(app: &TestApp) {
     until("all events were sent", async || app.count(PENDING).await == 0).await;
 }
 
@@ -71,14 +65,14 @@ fn id(id: &str) -> ProductId {
     ProductId::parse(id).unwrap()
 }
 
-async fn purge(app: &TestApp, product: &str) {
+pub(crate) async fn purge(app: &TestApp, product: &str) {
     let mut db = app.state.store.write().await.unwrap();
     events::purge_product(&mut db, &id(product), "Phones", app.clock.now()).await.unwrap();
     db.commit().await.unwrap();
 }
 
 /// Records a new price of a product.
-async fn change(app: &AppState, product: &str) {
+pub(crate) async fn change(app: &AppState, product: &str) {
     let mut db = app.store.write().await.unwrap();
     sqlx::query("UPDATE products SET pinned_paise = COALESCE(pinned_paise, 1000) + 1 WHERE product_id = $1")
         .bind(product)
@@ -88,10 +82,6 @@ async fn change(app: &AppState, product: &str) {
     let pricing: &Pricing = &app.pricing;
     assert_eq!(pricing.recompute(&mut db, &[id(product)]).await.unwrap().recorded, 1);
     db.commit().await.unwrap();
-}
-
-async fn listed(app: &TestApp, state: &str) -> Vec<Listed> {
-    events::list(&mut app.state.store.read().await.unwrap(), state, 1_000).await.unwrap()
 }
 
 #[tokio::test]
@@ -181,152 +171,6 @@ async fn a_delivery_holds_at_most_500_events_and_40_prices() {
     assert_eq!((sizes[0], sizes.len()), ((500, 40), 3), "{sizes:?}");
     assert!(sizes.iter().all(|(events, prices)| *events <= 500 && *prices <= 40));
     running.stop().await;
-}
-
-#[tokio::test]
-async fn whatever_the_edge_does_wrong_events_stay_until_it_has_them() {
-    for manner in [Manner::Failing, Manner::Garbage, Manner::First] {
-        let receiver = Receiver::open(manner);
-        let app = app(&receiver).await;
-        let running = run(&app.state);
-        for product in ["1", "2", "3"] {
-            purge(&app, product).await;
-        }
-        if manner == Manner::First {
-            all_sent(&app).await;
-        } else {
-            until("it failed", async || app.state.events.is_failing()).await;
-            assert_eq!(app.count(PENDING).await, 3, "{manner:?}");
-            receiver.behave(Manner::Good);
-            all_sent(&app).await;
-            until("it is well again", async || !app.state.events.is_failing()).await;
-        }
-        let ids: BTreeSet<_> = receiver.events().into_iter().map(|event| event.id).collect();
-        assert_eq!(ids.len(), 3, "{manner:?}");
-        running.stop().await;
-    }
-}
-
-#[tokio::test]
-async fn what_was_taken_and_not_answered_for_comes_again() {
-    let mut receiver = Receiver::open(Manner::Silent);
-    let app = app(&receiver).await;
-    let running = run(&app.state);
-    purge(&app, "1").await;
-    until("it was taken", async || receiver.deliveries() == 1).await;
-    receiver.kill();
-    receiver.behave(Manner::Good);
-    receiver.start();
-    all_sent(&app).await;
-    let events = receiver.events();
-    assert_eq!((events.len(), &events[0].id), (2, &events[1].id));
-    running.stop().await;
-}
-
-#[tokio::test]
-async fn a_refused_event_is_set_aside_and_blocks_nobody() {
-    let receiver = Receiver::open(Manner::NoPurges);
-    let app = app(&receiver).await;
-    let running = run(&app.state);
-    change(&app.state, "1").await;
-    change(&app.state, "1").await;
-    all_sent(&app).await;
-    let refused = listed(&app, "refused").await;
-    assert_eq!(refused.len(), 2);
-    assert_eq!(
-        (&*refused[0].kind, refused[0].error.as_deref(), refused[0].attempts),
-        ("purge", Some("no"), 1)
-    );
-    receiver.behave(Manner::Good);
-    let mut db = app.state.store.write().await.unwrap();
-    assert_eq!(events::retry(&mut db, Some(&refused[0].id)).await.unwrap(), 1);
-    db.commit().await.unwrap();
-    all_sent(&app).await;
-    assert_eq!(listed(&app, "refused").await.len(), 1);
-    running.stop().await;
-}
-
-#[tokio::test]
-async fn a_delivery_that_is_rejected_whole_is_halved() {
-    for (manner, refused) in [(Manner::Small, 0), (Manner::Choking, 1)] {
-        let receiver = Receiver::open(manner);
-        let app = app(&receiver).await;
-        for number in 0..20 {
-            purge(&app, if number == 13 { "poison" } else { "1" }).await;
-        }
-        let running = run(&app.state);
-        all_sent(&app).await;
-        assert_eq!(listed(&app, "refused").await.len(), refused, "{manner:?}");
-        assert_eq!(app.state.events.get().1, 20 - refused as u64);
-        running.stop().await;
-    }
-}
-
-#[tokio::test]
-async fn what_a_dead_replica_had_is_sent_when_its_claim_is_over_and_what_a_stopped_one_had_at_once() {
-    let receiver = Receiver::open(Manner::Silent);
-    let app = app(&receiver).await;
-    let dying = run(&app.state);
-    change(&app.state, "1").await;
-    until("it was taken", async || receiver.deliveries() == 1).await;
-    dying.sender.abort();
-    receiver.behave(Manner::Good);
-    // The second price of a product that is somebody's waits with it.
-    change(&app.state, "1").await;
-    let other = run(&app.state);
-    until("the other's purge was sent", async || receiver.deliveries() > 1).await;
-    assert_eq!(app.count("SELECT COUNT(*) FROM events WHERE kind = 'price'").await, 2);
-    app.clock.advance(Duration::from_secs(30));
-    all_sent(&app).await;
-    receiver.behave(Manner::Silent);
-    let before = receiver.deliveries();
-    purge(&app, "1").await;
-    until("it was taken", async || receiver.deliveries() > before).await;
-    other.stop().await;
-    assert_eq!(app.count("SELECT COUNT(*) FROM events WHERE claimed_until_ms > 0").await, 0);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn from_two_origins_each_products_prices_arrive_in_order_whatever_dies() {
-    const CHANGES: usize = 1_000;
-    let mut receiver = Receiver::open(Manner::Good);
-    let app = app(&receiver).await;
-    let settings = settings(&receiver);
-    let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let other = app.replica(&settings).await;
-    let running = [run(&app.state), run(&other)];
-    let writing = [app.state.clone(), other.clone()].map(|origin| {
-        tokio::spawn(async move {
-            for number in 0..CHANGES / 2 {
-                change(&origin, &format!("{}", number % 7 + 1)).await;
-            }
-        })
-    });
-    for _ in 0..10 {
-        tokio::time::sleep(Duration::from_millis(150)).await;
-        receiver.kill();
-        tokio::time::sleep(Duration::from_millis(30)).await;
-        receiver.start();
-    }
-    for writer in writing {
-        writer.await.unwrap();
-    }
-    all_sent(&app).await;
-    let mut newest: HashMap<ProductId, i64> = HashMap::new();
-    let mut first_arrivals = 0;
-    for event in receiver.events() {
-        let EventBody::Price(price) = event.body else { continue };
-        let last = newest.entry(price.product_id.clone()).or_insert(0);
-        if price.seq > *last {
-            assert_eq!(price.seq, *last + 1, "of product {}", price.product_id);
-            *last = price.seq;
-            first_arrivals += 1;
-        }
-    }
-    assert_eq!(first_arrivals, CHANGES);
-    for running in running {
-        running.stop().await;
-    }
 }
 
 #[tokio::test]

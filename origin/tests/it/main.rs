@@ -5,6 +5,7 @@
 mod accounts;
 mod admin;
 mod border;
+mod delivery;
 mod errors;
 mod events;
 mod freshness;
