@@ -102,5 +102,30 @@ export default {
   },
 };
 
-// Durable Object classes are exported from here, one line each, when there are any:
-// export { Hub } from "valora-edge";
+// The Hub's shell. What it decides is in the wasm, what it knows in SQLite, so that neither the instance's death nor
+// its own loses anything: nothing is kept here but the handle of the storage.
+export class Hub {
+  constructor(state) {
+    this.storage = state.storage;
+    this.hasTables = false;
+  }
+
+  async fetch(request) {
+    const call = await request.text();
+    try {
+      if (lost) replaceInstance("the last attempt failed");
+      const sql = this.storage.sql;
+      if (!this.hasTables) {
+        sql.exec(wasm.hubTables());
+        this.hasTables = true;
+      }
+      // All of a call or nothing; whatever is thrown in it undoes what it has done.
+      return new Response(this.storage.transactionSync(() => wasm.hub(sql, call)));
+    } catch (error) {
+      // An Error of this name is the wasm's own refusal; anything else left it half-way.
+      if (error?.name === "HubError") console.error("the Hub refused a call", error.message);
+      else replaceInstance(error);
+      return new Response(null, { status: 500 });
+    }
+  }
+}

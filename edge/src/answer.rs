@@ -19,6 +19,8 @@ pub enum Answer {
     Made(Made),
     /// An error.
     Problem(Problem),
+    /// The error 405, with the methods that are allowed.
+    NotAllowed(&'static str),
 }
 
 /// Where a cached answer was found.

@@ -1,12 +1,15 @@
 //! One request on its way through the pipeline: what the client said, what the steps found out, what I/O brought.
 
-use crate::{answer::Passed, cache::Entry, timing::Spans, upstream::Failure};
+use crate::{answer::Passed, cache::Entry, credentials::Presented, hub::Away, timing::Spans, upstream::Failure};
 use js_sys::Uint8Array;
 use std::rc::Rc;
 use valora_shared::{
     cache::{CacheKey, path_of},
+    events::Receipt,
+    hub::{Call, Reply},
     id::CorrelationId,
     time::UnixMillis,
+    trust::Client,
     wire::ServiceHealth,
 };
 
@@ -40,6 +43,12 @@ pub struct Facts {
     pub body: BodyFact,
     /// The origin's answer.
     pub origin: Option<Result<Passed, Failure>>,
+    /// Whose credential the request carries.
+    pub credential: Option<Presented>,
+    /// What a delivery consists of.
+    pub delivery: Option<DeliveryFact>,
+    /// The Hub's answer to the last call.
+    pub hub: Option<Result<Reply, Away>>,
     /// What `/api/health/detailed` needs.
     pub health: Option<HealthFacts>,
     /// Set once a provoked fault has been waited for.
@@ -75,10 +84,43 @@ pub enum BodyFact {
     Read(Uint8Array),
 }
 
+/// A delivery of events as it came, before anything of it is believed.
+pub struct DeliveryFact {
+    /// Signature-Input.
+    pub signature_input: Option<String>,
+    /// Signature.
+    pub signature: Option<String>,
+    /// The body; not read where nothing is signed.
+    pub body: DeliveryBody,
+}
+
+/// What came of reading a delivery's body.
+pub enum DeliveryBody {
+    /// All of it.
+    Read(Vec<u8>),
+    /// It is longer than any delivery.
+    TooLarge,
+    /// None, or it broke off, or came too late.
+    Absent,
+}
+
+/// How an admin's request stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdminVisit {
+    /// Whom the audit names.
+    pub who: String,
+    /// Whether the Hub has said that the credential still counts.
+    pub is_admitted: bool,
+    /// Whether the Hub has been told of this request already.
+    pub is_recorded: bool,
+}
+
 /// How the parts around the edge are.
 pub struct HealthFacts {
     /// Workers KV.
     pub kv: ServiceHealth,
+    /// The Hub.
+    pub hub: ServiceHealth,
     /// The origin as seen from here.
     pub origin: ServiceHealth,
     /// Its status and detailed health, when it gave one.
@@ -104,6 +146,16 @@ pub struct Exchange {
     pub correlation_id: CorrelationId,
     /// How the cache looks at it.
     pub cache: CacheView,
+    /// Who asks, once that was needed.
+    pub client: Option<Client>,
+    /// Set for requests of admin paths.
+    pub admin: Option<AdminVisit>,
+    /// What the Hub shall be asked next.
+    pub to_hub: Option<Call>,
+    /// The receipt for a delivery, valid once the Hub has taken it.
+    pub receipt: Option<Receipt>,
+    /// Why the request was refused, for the log alone.
+    pub reason: Option<String>,
     /// I/O so far.
     pub spans: Spans,
     /// What it brought.
@@ -156,6 +208,11 @@ impl Exchange {
             now,
             correlation_id,
             cache: CacheView::Bypass,
+            client: None,
+            admin: None,
+            to_hub: None,
+            receipt: None,
+            reason: None,
             spans: Spans::default(),
             facts: Facts::default(),
             steps_done: 0,

@@ -2,18 +2,25 @@
 
 use crate::{
     cache::kv,
-    exchange::{BodyFact, CacheView, Exchange, HealthFacts, KvFact},
+    exchange::{BodyFact, CacheView, DeliveryBody, DeliveryFact, Exchange, HealthFacts, KvFact},
+    hub, identity,
     isolate::Isolate,
     js::{self, binding},
+    log,
     pipeline::Need,
     platform,
+    steps::events,
     timing::within,
     upstream,
 };
-use futures_util::future::join;
+use futures_util::future::join3;
 use serde_json::{Map, Value};
 use std::{rc::Rc, time::Duration};
-use valora_shared::wire::{ServiceHealth, ServiceStatus};
+use valora_shared::{
+    http::names,
+    hub::Call,
+    wire::{ServiceHealth, ServiceStatus},
+};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Request, Response};
@@ -30,6 +37,9 @@ pub async fn bring(
         Need::Kv => bring_kv(exchange, env).await,
         Need::Body => bring_body(exchange, isolate, request).await,
         Need::Origin => bring_origin(exchange, isolate, request).await,
+        Need::Credential => bring_credential(exchange, isolate, request),
+        Need::Delivery => bring_delivery(exchange, isolate, request).await,
+        Need::Hub => bring_hub(exchange, isolate, env).await,
         Need::Health => bring_health(exchange, isolate, request, env).await,
         #[cfg(feature = "fault-injection")]
         Need::Fault => {
@@ -63,9 +73,69 @@ async fn bring_body(exchange: &mut Exchange, isolate: &Isolate, request: &Reques
     };
 }
 
+/// Reads whose credential the request carries.
+fn bring_credential(exchange: &mut Exchange, isolate: &Isolate, request: &Request) {
+    let Some(Ok(settings)) = isolate.settings() else { return };
+    let value = || request.headers().get("authorization").ok().flatten();
+    let authorization = exchange.inbound.has_authorization.then(value).flatten();
+    let presented = settings.verifier.recognise(authorization.as_deref(), exchange.now);
+    exchange.facts.credential = Some(presented);
+}
+
+/// Finds out who asks, once per request.
+pub fn know_client(exchange: &mut Exchange, isolate: &Isolate, request: &Request) {
+    let Some(Ok(settings)) = isolate.settings() else { return };
+    if exchange.facts.credential.is_none() {
+        bring_credential(exchange, isolate, request);
+    }
+    if let (None, Some(presented)) = (&exchange.client, &exchange.facts.credential) {
+        let client = identity::of(isolate, settings, &request.headers(), presented, exchange.now);
+        exchange.client = Some(client);
+    }
+}
+
+async fn bring_delivery(exchange: &mut Exchange, isolate: &Isolate, request: &Request) {
+    let Some(Ok(settings)) = isolate.settings() else { return };
+    let text = |name| request.headers().get(name).ok().flatten();
+    let (signature_input, signature) = (text(names::SIGNATURE_INPUT), text(names::SIGNATURE));
+    #[expect(clippy::cast_precision_loss, reason = "1 MiB")]
+    let max = events::MAX_BYTES as f64;
+    let limit = Duration::from_millis(settings.config.upstream.origin_timeout_ms.get());
+    let from = platform::now();
+    // What is not signed is not read.
+    let is_signed = signature_input.is_some() && signature.is_some() && exchange.inbound.has_body;
+    let reading = async { JsFuture::from(js::read_body(request, max)?).await };
+    let body = match if is_signed { within(limit, reading).await } else { None } {
+        Some(Ok(body)) if body.is_null() => DeliveryBody::TooLarge,
+        Some(Ok(body)) => body
+            .dyn_into::<js_sys::Uint8Array>()
+            .map_or(DeliveryBody::Absent, |bytes| DeliveryBody::Read(bytes.to_vec())),
+        Some(Err(_)) | None => DeliveryBody::Absent,
+    };
+    exchange.facts.delivery = Some(DeliveryFact { signature_input, signature, body });
+    exchange.spans.add("delivery", from, platform::now());
+}
+
+async fn bring_hub(exchange: &mut Exchange, isolate: &Isolate, env: &worker::Env) {
+    let from = platform::now();
+    let Some(Ok(settings)) = isolate.settings() else { return };
+    exchange.facts.hub = Some(match exchange.to_hub.take() {
+        Some(call) => {
+            let outcome = hub::ask(settings, env, &call).await;
+            if let Call::Take(delivered) = &call {
+                log::delivery(exchange, delivered, &outcome);
+            }
+            outcome
+        }
+        None => Err(hub::Away),
+    });
+    exchange.spans.add("hub", from, platform::now());
+}
+
 async fn bring_origin(exchange: &mut Exchange, isolate: &Isolate, request: &Request) {
     let from = platform::now();
     let Some(Ok(settings)) = isolate.settings() else { return };
+    know_client(exchange, isolate, request);
     exchange.facts.origin = Some(upstream::ask(settings, request, exchange).await);
     exchange.spans.add("origin", from, platform::now());
 }
@@ -73,6 +143,7 @@ async fn bring_origin(exchange: &mut Exchange, isolate: &Isolate, request: &Requ
 async fn bring_health(exchange: &mut Exchange, isolate: &Isolate, request: &Request, env: &worker::Env) {
     let from = platform::now();
     let Some(Ok(settings)) = isolate.settings() else { return };
+    know_client(exchange, isolate, request);
     let kv = async {
         let namespace = binding(env, kv::BINDING)?;
         let works = kv::probe(&namespace).await;
@@ -80,22 +151,27 @@ async fn bring_health(exchange: &mut Exchange, isolate: &Isolate, request: &Requ
     };
     let origin = async {
         let passed =
-            upstream::ask_for_itself(settings, request, exchange, "/api/health/detailed").await.ok()?;
+            upstream::ask_for_itself(settings, exchange, "/api/health/detailed").await.ok()?;
         let report = read_json(passed.body).await?;
         Some((passed.status, report, platform::now()))
     };
-    let (kv, origin) = join(kv, origin).await;
+    let hub = async {
+        binding(env, hub::BINDING)?;
+        let works = hub::ask(settings, env, &Call::Probe).await.is_ok();
+        Some((works, platform::now()))
+    };
+    let (kv, hub, origin) = join3(kv, hub, origin).await;
     let part = |works: bool, at, kind| ServiceHealth {
         status: if works { ServiceStatus::Healthy } else { ServiceStatus::Unhealthy },
         response_time_ms: u64::try_from(valora_shared::time::UnixMillis::since(at, from)).ok(),
         kind,
     };
+    let absent =
+        |kind| ServiceHealth { status: ServiceStatus::NotConfigured, response_time_ms: None, kind };
     let now = platform::now();
     exchange.facts.health = Some(HealthFacts {
-        kv: kv.map_or_else(
-            || ServiceHealth { status: ServiceStatus::NotConfigured, response_time_ms: None, kind: "kv" },
-            |(works, at)| part(works, at, "kv"),
-        ),
+        kv: kv.map_or_else(|| absent("kv"), |(works, at)| part(works, at, "kv")),
+        hub: hub.map_or_else(|| absent("durable object"), |(works, at)| part(works, at, "durable object")),
         origin: part(origin.is_some(), origin.as_ref().map_or(now, |(_, _, at)| *at), "http"),
         report: origin.map(|(status, report, _)| (status, report)),
     });

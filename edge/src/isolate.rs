@@ -2,6 +2,8 @@
 //! borrow lives across an await.
 
 use crate::{
+    audit::Queue,
+    beat::Beat,
     cache::{Entry, MemoryTier},
     settings::Settings,
 };
@@ -18,6 +20,8 @@ pub struct Isolate(OnceCell<Result<Ready, Faults>>);
 struct Ready {
     settings: Settings,
     memory: RefCell<MemoryTier>,
+    beat: RefCell<Beat>,
+    audit: RefCell<Queue>,
 }
 
 impl Isolate {
@@ -30,7 +34,8 @@ impl Isolate {
         self.0.get_or_init(|| {
             let settings = read()?;
             let capacity = settings.config.isolate.cache_memory_bytes.get();
-            Ok(Ready { settings, memory: RefCell::new(MemoryTier::new(capacity, seed())) })
+            let memory = RefCell::new(MemoryTier::new(capacity, seed()));
+            Ok(Ready { settings, memory, beat: RefCell::default(), audit: RefCell::default() })
         });
     }
 
@@ -49,6 +54,18 @@ impl Isolate {
         if let Some(memory) = self.memory() {
             memory.borrow_mut().insert(key, entry);
         }
+    }
+
+    /// What the last beat brought; `f` must not come back here.
+    pub fn with_beat<T>(&self, f: impl FnOnce(&mut Beat) -> T) -> Option<T> {
+        let ready = self.0.get()?.as_ref().ok()?;
+        Some(f(&mut ready.beat.borrow_mut()))
+    }
+
+    /// Audit entries that wait for the Hub; `f` must not come back here.
+    pub fn with_audit<T>(&self, f: impl FnOnce(&mut Queue) -> T) -> Option<T> {
+        let ready = self.0.get()?.as_ref().ok()?;
+        Some(f(&mut ready.audit.borrow_mut()))
     }
 
     fn memory(&self) -> Option<&RefCell<MemoryTier>> {

@@ -68,6 +68,17 @@ extern "C" {
     ) -> Result<Promise, JsValue>;
 }
 
+#[wasm_bindgen(module = "/js/hub.js")]
+extern "C" {
+    /// The Hub's answer as a string.
+    #[wasm_bindgen(js_name = callHub, catch)]
+    pub fn call_hub(namespace: &JsValue, name: &str, location: &str, call: &str) -> Result<Promise, JsValue>;
+
+    /// The rows of a statement as a JSON array of arrays.
+    #[wasm_bindgen(catch)]
+    pub fn query(sql: &JsValue, statement: &str, bindings: &str) -> Result<String, JsValue>;
+}
+
 /// Name and value pairs out of [`list_headers`].
 pub fn pairs(listed: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut lines = listed.split('\n');

@@ -4,8 +4,12 @@
 //! handler costs twice what it should; `fetch` answers the rest. Both walk the steps of [`pipeline`].
 
 mod answer;
+mod audit;
+mod beat;
 mod cache;
+mod credentials;
 mod exchange;
+mod hub;
 mod identity;
 mod io;
 mod isolate;
@@ -41,6 +45,21 @@ pub fn hit(request: &Request) -> Option<Response> {
 #[wasm_bindgen(js_name = lastResort)]
 pub fn last_resort() -> String {
     last_resort::template()
+}
+
+/// The Hub's tables, as SQL.
+#[wasm_bindgen(js_name = hubTables)]
+pub fn hub_tables() -> String {
+    hub::tables()
+}
+
+/// One call of the Hub, inside its object and its transaction.
+///
+/// # Errors
+/// An `Error` named `HubError`, upon which the transaction must be undone.
+#[wasm_bindgen(js_name = hub)]
+pub fn hub_call(sql: &JsValue, call: &str) -> Result<String, JsValue> {
+    hub::answer(sql, call)
 }
 
 /// Answers everything else.

@@ -3,6 +3,7 @@
 use crate::{
     answer::{Answer, CacheOutcome},
     exchange::Exchange,
+    hub::Away,
     isolate::Isolate,
     platform,
 };
@@ -10,6 +11,7 @@ use serde::Serialize;
 use valora_shared::{
     config::LogLevel,
     http::{names, trace_id},
+    hub::{Delivered, Reply},
     id::CorrelationId,
 };
 use wasm_bindgen::JsValue;
@@ -30,6 +32,9 @@ struct Line<'a> {
     status: u16,
     io_ms: i64,
     cache: &'static str,
+    /// Why it was refused, where the client is not told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
 }
 
 /// Writes the request's line, if its level is written at all.
@@ -58,7 +63,23 @@ pub fn request(
         status: response.status(),
         io_ms,
         cache: CacheOutcome::of(exchange, answer).as_str(),
+        reason: exchange.reason.as_deref(),
     });
+}
+
+/// A delivery of the origin's, with what became of it.
+pub fn delivery(exchange: &Exchange, delivered: &Delivered, outcome: &Result<Reply, Away>) {
+    let result = match outcome {
+        Ok(Reply::Taken { .. }) => "taken",
+        Ok(Reply::Replayed) => "replayed",
+        _ => "the Hub is away",
+    };
+    platform::log(&serde_json::json!({
+        "level": "info", "message": "delivery", "correlation_id": exchange.correlation_id, "result": result,
+        "purges": delivered.purges, "prices": delivered.prices, "revocations": delivered.revocations.len(),
+        "audit": delivered.audit.len(),
+        "refused": exchange.receipt.as_ref().map_or(0, |receipt| receipt.refused.len()),
+    }));
 }
 
 /// An answer that JavaScript would not make a response of.

@@ -23,6 +23,12 @@ pub enum Need {
     Body,
     /// The origin's answer.
     Origin,
+    /// Whose credential the request carries.
+    Credential,
+    /// A delivery of events.
+    Delivery,
+    /// The Hub's answer to the exchange's `to_hub`.
+    Hub,
     /// The health of the parts around the edge.
     Health,
     /// A pause, after which the fault step panics.
@@ -38,6 +44,9 @@ pub type Step = fn(&mut Exchange, &Isolate) -> Verdict;
 pub const STEPS: &[Step] = &[
     // With faulty settings nothing below can be trusted to do the right thing.
     steps::configuration::check,
+    // Events of the origin, and whatever else is internal: signed by the origin or nothing, so neither a browser's rules
+    // nor a client's limits hold for them, and what is not signed reaches nothing behind this.
+    steps::events::receive,
     // Liveness says that this isolate answers; it must not depend on anything below.
     steps::health::alive,
     // 2 What HSTS asks of browsers, for those that have not heard it yet.
@@ -52,7 +61,9 @@ pub const STEPS: &[Step] = &[
     // 6 Response cache: what it can answer costs less than counting it would, so it stands before the limit.
     steps::cache::look,
     // 7 Rate limit stands here: what is left costs the origin something.
-    // 8 Admin routes stand here: the edge's own, behind every protection.
+    // 8 Admin routes, behind every protection: closed to all but admins whom the Hub knows nothing against, and the
+    // edge's own answered here.
+    steps::admin::guard,
     steps::health::detailed,
     // 9 The origin, whose answer fills the cache.
     steps::origin::pass,

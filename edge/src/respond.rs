@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 use valora_shared::{
     config::Environment,
     http::{CorsDecision, EXPOSED_HEADERS, names, security_headers},
-    problem::{CONTENT_TYPE, Problem},
+    problem::{CONTENT_TYPE, ErrorCode, Problem},
 };
 use wasm_bindgen::JsValue;
 use web_sys::Response;
@@ -47,6 +47,13 @@ pub fn to_response(exchange: &Exchange, isolate: &Isolate, answer: &Answer) -> R
         Answer::Passed(passed) => pass(exchange, &edge, passed),
         Answer::Made(made) => make(exchange, &edge, made),
         Answer::Problem(problem) => make(exchange, &edge, &problem_answer(exchange, problem)),
+        Answer::NotAllowed(methods) => {
+            let problem =
+                Problem::new(ErrorCode::MethodNotAllowed, format!("This path takes {methods} only."));
+            let mut made = problem_answer(exchange, &problem);
+            made.headers.push(("allow", (*methods).into()));
+            make(exchange, &edge, &made)
+        }
     }
 }
 
@@ -72,6 +79,10 @@ fn make(exchange: &Exchange, edge: &EdgeHeaders<'_>, made: &Made) -> Result<Resp
 
 fn problem_answer(exchange: &Exchange, problem: &Problem) -> Made {
     let mut headers = vec![("content-type", CONTENT_TYPE.into()), ("cache-control", "no-store".into())];
+    if problem.status() == 401 {
+        // RFC 9110 §15.5.2: a 401 says how to do better.
+        headers.push(("www-authenticate", "Bearer".into()));
+    }
     if let Some(seconds) = problem.retry_after_seconds {
         headers.push(("retry-after", seconds.to_string().into()));
     }

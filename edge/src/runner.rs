@@ -2,6 +2,7 @@
 
 use crate::{
     answer::Answer,
+    audit, beat,
     cache::kv,
     exchange::{CacheView, Exchange, Inbound},
     io,
@@ -54,7 +55,34 @@ pub async fn answer(request: Request, env: worker::Env, ctx: worker::Context) ->
         respond::to_response(&exchange, &isolate, &Answer::Problem(steps::unanswered()))
     })?;
     log::request(&exchange, &isolate, &request, &response, &answer);
+    if exchange.admin.is_some() {
+        io::know_client(&mut exchange, &isolate, &request);
+        audit::note(&isolate, &exchange, &answer, response.status());
+    }
+    afterwards(&exchange, &isolate, env, &ctx);
     Ok(response)
+}
+
+/// What is due at the Hub, behind the answer. An anonymous request never pays for it.
+fn afterwards(exchange: &Exchange, isolate: &Rc<Isolate>, env: worker::Env, ctx: &worker::Context) {
+    let is_noted = exchange.admin.as_ref().is_some_and(|visit| !visit.is_recorded);
+    let known = exchange
+        .inbound
+        .has_authorization
+        .then(|| isolate.with_beat(|beat| beat.begin(platform::now())).flatten())
+        .flatten();
+    if !is_noted && known.is_none() {
+        return;
+    }
+    let isolate = Rc::clone(isolate);
+    ctx.wait_until(async move {
+        if is_noted {
+            audit::flush(&isolate, &env).await;
+        }
+        if let (Some(known), Some(Ok(settings))) = (known, isolate.settings()) {
+            beat::make(settings, &env, known).await;
+        }
+    });
 }
 
 fn receive(request: &Request) -> Exchange {

@@ -1,7 +1,7 @@
 //! The Worker's settings, read once per isolate. A Worker cannot refuse to start, so faulty settings are a state:
 //! every route then answers 503 and the log holds each fault.
 
-use crate::{js::binding, platform};
+use crate::{credentials::Verifier, js::binding, platform};
 use valora_shared::{
     config::{EdgeConfig, Environment, Faults, LogLevel, Source},
     http::CorsPolicy,
@@ -16,6 +16,8 @@ pub struct Settings {
     pub cors: CorsPolicy,
     /// Under which edge and origin sign for each other.
     pub keys: Option<KeyRing>,
+    /// What credentials are verified with.
+    pub verifier: Verifier,
 }
 
 /// The Worker's vars and secrets.
@@ -40,7 +42,8 @@ impl Settings {
         let config = EdgeConfig::read(source)?;
         let cors = CorsPolicy::new(&config.site);
         let keys = config.trust.keys();
-        Ok(Self { config, cors, keys })
+        let verifier = Verifier::new(&config);
+        Ok(Self { config, cors, keys, verifier })
     }
 
     /// From the Worker's bindings; faults go to the log, once per isolate.

@@ -1,7 +1,9 @@
 //! The steps of the pipeline, a file each.
 
+pub mod admin;
 pub mod cache;
 pub mod configuration;
+pub mod events;
 #[cfg(feature = "fault-injection")]
 pub mod faults;
 pub mod health;

@@ -55,7 +55,6 @@ pub async fn ask(settings: &Settings, request: &Request, exchange: &Exchange) ->
 /// [`Failure`]; the cause is in the log.
 pub async fn ask_for_itself(
     settings: &Settings,
-    request: &Request,
     exchange: &Exchange,
     target: &str,
 ) -> Result<Passed, Failure> {
@@ -63,7 +62,7 @@ pub async fn ask_for_itself(
         let headers = Headers::new()?;
         headers.set(names::CORRELATION_ID, exchange.correlation_id.as_str())?;
         let outbound = Outbound { method: "GET", target, body: None };
-        sign::add(settings, exchange, &request.headers(), &outbound, &headers)?;
+        sign::add(settings, exchange, &outbound, &headers)?;
         passed(&fetch(settings, &outbound, &headers, &JsValue::NULL).await?, None)
     };
     asked.await.map_err(|error| failure(exchange, &error))
@@ -84,7 +83,7 @@ async fn ask_shared(
     }
     headers.set(names::CORRELATION_ID, exchange.correlation_id.as_str())?;
     let outbound = Outbound { method: "GET", target, body: None };
-    sign::add(settings, exchange, &request.headers(), &outbound, &headers)?;
+    sign::add(settings, exchange, &outbound, &headers)?;
     let response = fetch(settings, &outbound, &headers, &JsValue::NULL).await?;
     let fields = Fields::of(&response.headers());
     let kept_for = lifetime(&fields.as_upstream(response.status()));
@@ -130,7 +129,7 @@ async fn ask_through(settings: &Settings, request: &Request, exchange: &Exchange
         target: target_of(&exchange.inbound.url).unwrap_or("/"),
         body: bytes.as_deref(),
     };
-    sign::add(settings, exchange, &request.headers(), &outbound, &headers)?;
+    sign::add(settings, exchange, &outbound, &headers)?;
     let response = fetch(settings, &outbound, &headers, &body).await?;
     passed(&response, None)
 }

@@ -12,7 +12,7 @@ mod problems;
 mod size;
 
 use crate::app::AppState;
-pub(crate) use admin::{admit, is_admin_path};
+pub(crate) use admin::admit;
 use axum::{
     extract::{Request, State},
     middleware::Next,
@@ -68,7 +68,7 @@ async fn inner(app: AppState, border: Border, request: Request, next: Next) -> R
 
 async fn guarded(app: AppState, request: Request, next: Next) -> Response {
     // 8. Admin paths are closed before it is asked whether they lead anywhere; the edge's word is not enough.
-    if is_admin_path(request.uri().path()) {
+    if valora_shared::http::is_admin_path(request.uri().path()) {
         return panics::caught(admit(State(app), request, next)).await;
     }
     // Innermost: a panic of a handler becomes an answer that everything above still wraps.

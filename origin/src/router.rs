@@ -75,7 +75,7 @@ pub fn router(app: AppState) -> Router {
     let mut router = Router::new();
     for Route { path, access, handler, .. } in routes() {
         // Under /api/admin the pipeline has admitted whoever gets here, before it was known whether there is a route.
-        let is_open = access == Access::Admin && !pipeline::is_admin_path(path);
+        let is_open = access == Access::Admin && !valora_shared::http::is_admin_path(path);
         let admit = middleware::from_fn_with_state(app.clone(), pipeline::admit);
         router = router.route(path, if is_open { handler.route_layer(admit) } else { handler });
     }

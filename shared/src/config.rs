@@ -5,7 +5,9 @@
 //! meaning, and docs/CONFIGURATION.md and the example files are generated from the same text.
 
 mod admin;
+mod credentials;
 mod edge;
+mod hub;
 mod reader;
 mod request;
 mod section;
@@ -14,7 +16,9 @@ mod trust;
 mod values;
 
 pub use admin::AdminConfig;
+pub use credentials::CredentialsConfig;
 pub use edge::{EdgeConfig, IsolateConfig, UpstreamConfig};
+pub use hub::{HubConfig, HubLocation};
 pub use reader::{Fault, Faults, Reader, Source};
 pub use request::RequestConfig;
 pub use section::{Section, Variable};

@@ -1,5 +1,6 @@
 //! Header names and the header rules both sides follow.
 
+mod admin_path;
 mod cors;
 mod hop_by_hop;
 pub mod names;
@@ -7,6 +8,7 @@ mod public_address;
 mod security;
 mod traceparent;
 
+pub use admin_path::{below_admin, is_admin_path};
 pub use cors::{CorsDecision, CorsPolicy, EXPOSED_HEADERS, Preflight, is_preflight};
 pub use hop_by_hop::{is_dropped_from_answer, is_dropped_from_outside};
 pub use public_address::is_public;

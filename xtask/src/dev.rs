@@ -53,6 +53,9 @@ pub fn dev(arguments: Dev) -> Result<()> {
     println!();
     println!("edge    {}", system.edge_url(0));
     println!("origin  {}", system.origin_url());
+    if let Some(token) = system.variable("ADMIN_TOKEN") {
+        println!("admin   Authorization: Bearer {token}");
+    }
     println!("data    {}", system.data().display());
     println!("Ctrl-C ends both");
     if system.edge_is_misconfigured() {

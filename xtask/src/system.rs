@@ -75,9 +75,14 @@ impl System {
         let edge_ports = ports::consecutive(options.edge_port, options.isolates)?;
         let origin_port =
             if options.origin { ports::consecutive(options.origin_port, 1)?[0] } else { options.origin_port };
+        if options.origin && !options.knows("JWT_PUBLIC_KEYS") {
+            let keys = origin::public_keys(&options)?.map(|keys| ("JWT_PUBLIC_KEYS".to_owned(), keys));
+            options.env.extend(keys);
+        }
+        let edge_port = edge_ports.first().copied().unwrap_or_default();
         let mut watchdog = Watchdog::start()?;
         let origin =
-            if options.origin { Some(origin::spawn(&options, origin_port, is_detached)?) } else { None };
+            if options.origin { Some(origin::spawn(&options, origin_port, edge_port, is_detached)?) } else { None };
         watchdog.guard(origin.iter().map(Service::group));
         let edge = edge::spawn(&options, &edge_ports, origin_port, is_detached)?;
         watchdog.guard([edge.group()]);
@@ -102,6 +107,28 @@ impl System {
     pub fn edge_url(&self, isolate: usize) -> String {
         let port = self.edge_ports.get(isolate).copied().unwrap_or_default();
         format!("http://127.0.0.1:{port}")
+    }
+
+    /// A variable of both sides that the options or the data folder have set: a secret of this system, for whoever must
+    /// prove to know it.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.options.env.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Ends the edge as a deployment would, starts it on its old ports and data, and waits until it answers.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn restart_edge(&mut self) -> Result<()> {
+        self.edge.stop();
+        self.edge = edge::spawn(&self.options, &self.edge_ports, self.origin_port, self.is_detached)?;
+        if let Some(watchdog) = &mut self.watchdog {
+            watchdog.guard([self.edge.group()]);
+        }
+        for port in self.edge_ports.clone() {
+            health::wait(port, &mut self.edge, START_LIMIT, |_| true)?;
+        }
+        Ok(())
     }
 
     /// The addresses of all isolates.
@@ -174,7 +201,8 @@ impl System {
         if self.origin_port == 0 {
             self.origin_port = ports::consecutive(0, 1)?[0];
         }
-        let origin = origin::spawn(&self.options, self.origin_port, self.is_detached)?;
+        let edge_port = self.edge_ports.first().copied().unwrap_or_default();
+        let origin = origin::spawn(&self.options, self.origin_port, edge_port, self.is_detached)?;
         if let Some(watchdog) = &mut self.watchdog {
             watchdog.guard([origin.group()]);
         }

@@ -1,6 +1,7 @@
 //! Faults that tests provoke. Compiled only with the feature `fault-injection`, which no deployed Worker has.
 
 use crate::{
+    hub::faults::{self, Fault},
     answer::{Answer, Made},
     exchange::Exchange,
     isolate::Isolate,
@@ -8,8 +9,19 @@ use crate::{
 };
 
 /// `/__fault/panic-sync` panics before any I/O, `/__fault/panic-async` after some, `/__fault/slow` waits a second.
+/// `/__fault/hub-panic` and `/__fault/hub-hang` make this isolate's calls of the Hub fail until `/__fault/hub-well`.
 #[expect(clippy::panic, reason = "the panic is what the test asks for")]
 pub fn provoke(exchange: &mut Exchange, _: &Isolate) -> Verdict {
+    let hub = match exchange.inbound.path() {
+        "/__fault/hub-panic" => Some(Fault::Panic),
+        "/__fault/hub-hang" => Some(Fault::Hang),
+        "/__fault/hub-well" => Some(Fault::None),
+        _ => None,
+    };
+    if let Some(fault) = hub {
+        faults::set(fault);
+        return Verdict::Answer(Answer::Made(Made::json(200, "{}".to_owned())));
+    }
     match (exchange.inbound.path(), exchange.facts.fault_awaited) {
         ("/__fault/panic-sync", _) | ("/__fault/panic-async", true) => panic!("a fault provoked by a test"),
         ("/__fault/panic-async" | "/__fault/slow", false) => Verdict::Need(Need::Fault),

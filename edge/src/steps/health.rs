@@ -54,11 +54,17 @@ fn report(facts: HealthFacts, now: UnixMillis) -> (u16, Map<String, Value>) {
     {
         body.insert("status".to_owned(), json!(HealthStatus::Degraded));
     }
+    // Likewise without the Hub, of which only admins notice.
+    if facts.hub.status == ServiceStatus::Unhealthy
+        && body.get("status") == Some(&json!(HealthStatus::Healthy))
+    {
+        body.insert("status".to_owned(), json!(HealthStatus::Degraded));
+    }
     let not_yet = |kind| ServiceHealth { status: ServiceStatus::NotConfigured, response_time_ms: None, kind };
     let edge = EdgeHealth {
         kv: facts.kv,
         rate_limiter: not_yet("durable object"),
-        hub: not_yet("durable object"),
+        hub: facts.hub,
         origin: facts.origin,
     };
     body.insert("edge".to_owned(), json!(edge));
@@ -77,6 +83,7 @@ mod tests {
     fn without_the_origin_the_edge_reports_alone_and_unhealthy() {
         let facts = HealthFacts {
             kv: part(ServiceStatus::Healthy),
+            hub: part(ServiceStatus::Healthy),
             origin: part(ServiceStatus::Unhealthy),
             report: None,
         };
@@ -84,7 +91,7 @@ mod tests {
         assert_eq!(status, 503);
         assert_eq!(body["status"], "unhealthy");
         assert_eq!(body["edge"]["origin"]["status"], "unhealthy");
-        assert_eq!(body["edge"]["hub"]["status"], "not configured");
+        assert_eq!(body["edge"]["hub"]["status"], "healthy");
     }
 
     #[test]
@@ -92,6 +99,7 @@ mod tests {
         let origin = json!({"status": "healthy", "uptime": {"seconds": 1}});
         let facts = HealthFacts {
             kv: part(ServiceStatus::Unhealthy),
+            hub: part(ServiceStatus::Healthy),
             origin: part(ServiceStatus::Healthy),
             report: Some((200, origin.as_object().unwrap().clone())),
         };

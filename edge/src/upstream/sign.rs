@@ -1,6 +1,6 @@
 //! Puts the edge's name under a request to the origin.
 
-use crate::{exchange::Exchange, identity, platform, settings::Settings};
+use crate::{exchange::Exchange, platform, settings::Settings};
 use valora_shared::{
     http::names,
     trust::{Message, Nonce, Profile, needs_nonce, sign},
@@ -19,22 +19,20 @@ pub(super) struct Outbound<'a> {
 }
 
 /// Adds client, deadline and signature to `headers`. Without a shared secret nothing is added, and the origin treats
-/// the request as direct.
+/// the request as direct; likewise while it is not known who the client is.
 pub(super) fn add(
     settings: &Settings,
     exchange: &Exchange,
-    client_headers: &Headers,
     outbound: &Outbound<'_>,
     headers: &Headers,
 ) -> Result<(), JsValue> {
-    let Some(keys) = &settings.keys else { return Ok(()) };
-    let client = identity::of(settings, client_headers);
+    let (Some(keys), Some(client)) = (&settings.keys, &exchange.client) else { return Ok(()) };
     let (path, query) = outbound.target.split_once('?').unwrap_or((outbound.target, ""));
     let message = Message {
         method: outbound.method,
         path,
         query,
-        client: Some(&client),
+        client: Some(client),
         correlation_id: &exchange.correlation_id,
         body: outbound.body,
     };

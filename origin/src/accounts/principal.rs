@@ -9,7 +9,10 @@ use crate::{
     },
 };
 use http::{HeaderMap, header};
-use valora_shared::{account::Role, trust::ApiKey};
+use valora_shared::{
+    account::{self, InvalidBearer, Role},
+    trust::ApiKey,
+};
 
 /// Who asks, by a credential that is valid now.
 #[derive(Debug, Clone)]
@@ -88,13 +91,7 @@ fn bearer(headers: &HeaderMap) -> Result<&str, AppError> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let (first, second) = (values.next(), values.next());
     let value = first.ok_or_else(AppError::no_credential)?;
-    let text = value.to_str().ok().filter(|_| second.is_none());
-    let (scheme, credential) = text
-        .and_then(|text| text.split_once(' '))
-        .ok_or_else(|| AppError::invalid_credential("the Authorization is not one Bearer credential"))?;
-    if scheme.eq_ignore_ascii_case("bearer") {
-        Ok(credential.trim())
-    } else {
-        Err(AppError::invalid_credential("the Authorization is of another scheme"))
-    }
+    let one = || AppError::invalid_credential(InvalidBearer::Form.to_string());
+    let text = value.to_str().ok().filter(|_| second.is_none()).ok_or_else(one)?;
+    account::bearer(text).map_err(|invalid| AppError::invalid_credential(invalid.to_string()))
 }

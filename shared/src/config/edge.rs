@@ -2,9 +2,10 @@
 //! build that refuses faulty ones, and the generator of docs/CONFIGURATION.md.
 
 use super::{
-    Bounded, Environment, Faults, HttpOrigin, Reader, RequestConfig, Section, SiteConfig, Source,
-    TrustConfig, Variable,
+    AdminConfig, Bounded, CredentialsConfig, Environment, Faults, HttpOrigin, HubConfig, Reader, RequestConfig,
+    Section, SiteConfig, Source, TrustConfig, Variable,
 };
+use crate::trust::is_guessable;
 
 crate::section! {
     /// How the edge reaches the origin.
@@ -37,6 +38,12 @@ pub struct EdgeConfig {
     pub request: RequestConfig,
     /// Shared with the origin.
     pub trust: TrustConfig,
+    /// Shared with the origin.
+    pub admin: AdminConfig,
+    /// What credentials are verified with.
+    pub credentials: CredentialsConfig,
+    /// The Hub.
+    pub hub: HubConfig,
     /// The way to the origin.
     pub upstream: UpstreamConfig,
     /// Memory.
@@ -49,6 +56,9 @@ impl EdgeConfig {
         (SiteConfig::TITLE, SiteConfig::VARIABLES),
         (RequestConfig::TITLE, RequestConfig::VARIABLES),
         (TrustConfig::TITLE, TrustConfig::VARIABLES),
+        (AdminConfig::TITLE, AdminConfig::VARIABLES),
+        (CredentialsConfig::TITLE, CredentialsConfig::VARIABLES),
+        (HubConfig::TITLE, HubConfig::VARIABLES),
         (UpstreamConfig::TITLE, UpstreamConfig::VARIABLES),
         (IsolateConfig::TITLE, IsolateConfig::VARIABLES),
     ];
@@ -67,6 +77,9 @@ impl EdgeConfig {
         let site = SiteConfig::read(&mut reader);
         let request = RequestConfig::read(&mut reader);
         let trust = TrustConfig::read(&mut reader);
+        let admin = AdminConfig::read(&mut reader);
+        let credentials = CredentialsConfig::read(&mut reader);
+        let hub = HubConfig::read(&mut reader);
         let upstream = UpstreamConfig::read(&mut reader);
         let isolate = IsolateConfig::read(&mut reader);
         if let Some(site) = &site {
@@ -74,6 +87,7 @@ impl EdgeConfig {
             if let Some(trust) = &trust {
                 trust.check(site, source, &mut reader);
             }
+            check_not_typed(site, source, &mut reader);
             let is_set = source.get("ORIGIN_URL").is_some_and(|value| !value.trim().is_empty());
             if site.environment == Environment::Production && !is_set {
                 reader.fault("ORIGIN_URL", "must be set when ENVIRONMENT is production");
@@ -84,11 +98,24 @@ impl EdgeConfig {
                 site: site?,
                 request: request?,
                 trust: trust?,
+                admin: admin?,
+                credentials: credentials?,
+                hub: hub?,
                 upstream: upstream?,
                 isolate: isolate?,
             })
         })();
         reader.finish(whole)
+    }
+}
+
+/// In production no secret that somebody typed.
+fn check_not_typed(site: &SiteConfig, source: &dyn Source, reader: &mut Reader<'_>) {
+    for name in ["ADMIN_TOKEN", "API_KEY_SECRET"] {
+        let is_typed = source.get(name).is_some_and(|secret| !secret.trim().is_empty() && is_guessable(&secret));
+        if site.environment == Environment::Production && is_typed {
+            reader.fault(name, "looks typed or copied from an example; in production it must be random");
+        }
     }
 }
 

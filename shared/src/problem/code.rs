@@ -53,8 +53,8 @@ codes! {
         cause: "The request cannot be read: broken JSON, a broken header, a path that is no path.",
         cure: "Send well-formed HTTP with a JSON body; `detail` says where reading stopped.";
     SignatureReplayed 401 "Signature replayed",
-        cause: "A request signed by the edge arrived a second time; each signed change is good for once.",
-        cure: "Send the change again through the edge, which signs it anew.";
+        cause: "A request signed by edge or origin arrived a second time; each signed change is good for once.",
+        cure: "Send the change again through the side that signs, which signs it anew.";
     Unauthorized 401 "Unauthorized",
         cause: "There is no valid credential: none was sent, or it is malformed, expired, revoked or not ours.",
         cure: "Send `Authorization: Bearer` with a token of `POST /api/auth/login` that is not older than allowed.",
@@ -120,6 +120,9 @@ codes! {
     Overloaded 503 "Overloaded",
         cause: "More passwords wait to be checked than can be in time.",
         cure: "Try again after `Retry-After`.";
+    HubUnavailable 503 "Hub unavailable",
+        cause: "The edge's Hub, which knows what has been revoked and keeps the audit, did not answer in time.",
+        cure: "Try again after `Retry-After`. Without it no admin credential is believed at the edge.";
     DatabaseUnavailable 503 "Database unavailable",
         cause: "The origin's database does not answer.",
         cure: "Try again after `Retry-After`; operators: see `GET /api/health/detailed`.",

@@ -81,12 +81,14 @@ impl SystemOptions {
 
     /// Adds those of `variables` that neither the options nor the environment have.
     pub(super) fn add_missing(&mut self, variables: Vec<(String, String)>) {
-        let is_known = |name: &str| {
-            (self.inherit && std::env::var_os(name).is_some())
-                || self.env.iter().any(|(known, _)| known == name)
-        };
-        let missing: Vec<_> = variables.into_iter().filter(|(name, _)| !is_known(name)).collect();
+        let missing: Vec<_> = variables.into_iter().filter(|(name, _)| !self.knows(name)).collect();
         self.env.extend(missing);
+    }
+
+    /// Whether the options or the environment have a variable.
+    pub(super) fn knows(&self, name: &str) -> bool {
+        (self.inherit && std::env::var_os(name).is_some())
+            || self.env.iter().any(|(known, _)| known == name)
     }
 
     /// Builds what [`super::System::start`] needs, with all set-up; does nothing when all is up to date.

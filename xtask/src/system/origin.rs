@@ -1,6 +1,7 @@
 //! Starting the origin.
 
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
@@ -31,17 +32,33 @@ pub(crate) fn binary(release: bool) -> PathBuf {
     paths::target().join(if release { "release" } else { "debug" }).join("valora-origin")
 }
 
-pub(super) fn spawn(options: &SystemOptions, port: u16, detached: bool) -> Result<Service> {
+pub(super) fn spawn(options: &SystemOptions, port: u16, edge_port: u16, detached: bool) -> Result<Service> {
+    let mut origin = program(options)?;
+    origin.arg("serve");
+    origin.env("BIND_ADDRESS", format!("127.0.0.1:{port}"));
+    if !options.knows("EDGE_URL") {
+        origin.env("EDGE_URL", format!("http://127.0.0.1:{edge_port}"));
+    }
+    Service::spawn("origin", origin, &options.log("origin"), detached)
+}
+
+/// The public keys of its tokens, for the edge. `None` where its settings are faulty: it says so itself when it starts.
+pub(super) fn public_keys(options: &SystemOptions) -> Result<Option<String>> {
+    let output = program(options)?.args(["key", "public"]).output().context("cannot start the origin")?;
+    let keys = String::from_utf8(output.stdout)?;
+    Ok(output.status.success().then(|| keys.trim().to_owned()))
+}
+
+/// The program with its environment.
+fn program(options: &SystemOptions) -> Result<Command> {
     let binary = binary(options.release);
     if !binary.is_file() {
         bail!("{} is not built", binary.display());
     }
     let mut origin = command(&binary);
-    origin.arg("serve");
     if !options.inherit {
         origin.env_clear().current_dir(&options.data);
     }
-    origin.env("BIND_ADDRESS", format!("127.0.0.1:{port}"));
     // Where the environment says nothing: the state belongs into the data folder, and this is a developer's.
     for (name, value) in [
         ("DATABASE_URL", format!("sqlite:///{}", options.data.join("valora.db").display())),
@@ -52,5 +69,5 @@ pub(super) fn spawn(options: &SystemOptions, port: u16, detached: bool) -> Resul
         }
     }
     origin.envs(options.env.iter().map(|(name, value)| (name, value)));
-    Service::spawn("origin", origin, &options.log("origin"), detached)
+    Ok(origin)
 }

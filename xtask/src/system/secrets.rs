@@ -1,4 +1,5 @@
-//! Secrets of a local system: made once per data folder, so that edge and origin recognise each other.
+//! Secrets of a local system: made once per data folder, so that edge and origin recognise each other
+//! and both an admin.
 
 use std::fs::{self, OpenOptions};
 use std::io::{Read as _, Write as _};
@@ -8,7 +9,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 
 /// Variables that get a random value where nobody sets them.
-const NAMES: [&str; 1] = ["EDGE_ORIGIN_SECRET"];
+const NAMES: [&str; 2] = ["EDGE_ORIGIN_SECRET", "ADMIN_TOKEN"];
 const FILE: &str = "development-secrets";
 
 /// The secrets of the system in `data`, as variables.

@@ -1,0 +1,148 @@
+//! What is asked of the Hub in one call, and what it answers. JSON between parts of one Worker, which a deployment
+//! replaces together: it is no stored format.
+
+use super::{Record, RevocationList};
+use crate::events::{AuditEntry, Event, EventBody, EventId, Read, Receipt, Revocation, Subject};
+use serde::{Deserialize, Serialize};
+
+/// The most audit entries in one call of an isolate.
+pub const MAX_ENTRIES: usize = 100;
+
+/// One call. Each is one transaction in the Hub.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Call {
+    /// Is it there, and its storage with it?
+    Probe,
+    /// What has changed since the lists of version `known`? Epochs, statistics and suspicion join it with their issues.
+    Beat {
+        /// 0 for an isolate that knows nothing.
+        known: u64,
+    },
+    /// May an admin's credential still be believed? `ADMIN_TOKEN` has no subject that could be revoked; it is asked
+    /// for nevertheless, because without the Hub there is no yes.
+    Check {
+        /// Whose token.
+        subject: Option<Subject>,
+    },
+    /// A delivery of the origin's.
+    Take(Delivered),
+    /// Append to the audit.
+    Audit {
+        /// In their order, at most [`MAX_ENTRIES`].
+        entries: Vec<AuditEntry>,
+    },
+    /// Append `entry`, then read the audit.
+    Records {
+        /// The reading itself.
+        entry: AuditEntry,
+        /// At most so many.
+        limit: u32,
+        /// Only records with a smaller number.
+        before: Option<u64>,
+    },
+}
+
+/// The answer to a [`Call`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// To a probe, and to entries: it is done.
+    Done,
+    /// To a beat.
+    Lists(RevocationList),
+    /// To a check: what was made up to this moment is worth nothing.
+    NotBefore(Option<i64>),
+    /// To a delivery: the purge epoch from now on.
+    Taken {
+        /// How many purges there have been.
+        epoch: u64,
+    },
+    /// To a delivery that was received before. Nothing was done.
+    Replayed,
+    /// To a reading, newest first.
+    Records {
+        /// At most `limit`.
+        records: Vec<Record>,
+        /// Whether there are older ones.
+        has_more: bool,
+        /// Whether hashes and numbers are right, the link to the next older record included.
+        chain_ok: bool,
+    },
+}
+
+/// What the Hub needs to know of a delivery.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivered {
+    /// Of the delivery's signature; refused the second time.
+    pub nonce: String,
+    /// In their order.
+    pub revocations: Vec<Revocation>,
+    /// With their events' ids, by which a second delivery of the same is known.
+    pub audit: Vec<(EventId, AuditEntry)>,
+    /// How many purges; until the cache knows tags they are counted only.
+    pub purges: u64,
+    /// How many prices; until there are rooms for them they are counted only.
+    pub prices: u64,
+}
+
+impl Delivered {
+    /// From a delivery as read, with the receipt for when the Hub has taken it.
+    pub fn sort(nonce: &str, delivery: Vec<Read>) -> (Self, Receipt) {
+        let (mut delivered, mut receipt) = (Self { nonce: nonce.to_owned(), ..Self::default() }, Receipt::default());
+        for read in delivery {
+            match read {
+                Err(refused) => receipt.refused.push(refused),
+                Ok(Event { id, body }) => {
+                    receipt.done.push(id.clone());
+                    match body {
+                        EventBody::Purge(_) => delivered.purges += 1,
+                        EventBody::Price(_) => delivered.prices += 1,
+                        EventBody::Revoke(revocation) => delivered.revocations.push(revocation),
+                        EventBody::Audit(entry) => delivered.audit.push((id, entry)),
+                    }
+                }
+            }
+        }
+        (delivered, receipt)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{account::UserId, events};
+
+    #[test]
+    fn a_delivery_is_sorted_by_kind_and_what_cannot_be_taken_is_in_the_receipt() {
+        let id = |last: char| format!("01ARZ3NDEKTSV4RRFFQ69G5FA{last}");
+        let json = format!(
+            r#"{{"v":1,"events":[
+                {{"id":"{}","kind":"purge","tags":["products"],"mode":"hard"}},
+                {{"id":"{}","kind":"teleport"}},
+                {{"id":"{}","kind":"revoke","subject":"user:7","not_before_ms":5}},
+                {{"id":"{}","kind":"audit","at_ms":1,"who":"cli","what":"x","from":"y","result":"ok","correlation_id":null}}
+            ]}}"#,
+            id('0'),
+            id('1'),
+            id('2'),
+            id('3')
+        );
+        let (delivered, receipt) = Delivered::sort("n", events::parse(&json).unwrap());
+        assert_eq!((delivered.purges, delivered.prices, delivered.audit.len()), (1, 0, 1));
+        let revocation = Revocation { subject: Subject::User(UserId(7)), not_before_ms: 5 };
+        assert_eq!(delivered.revocations, [revocation]);
+        assert_eq!(receipt.done.iter().map(EventId::as_str).collect::<Vec<_>>(), [id('0'), id('2'), id('3')]);
+        assert_eq!(receipt.refused[0].id.as_str(), id('1'));
+    }
+
+    #[test]
+    fn a_call_and_a_reply_are_read_as_they_are_written() {
+        let call = Call::Check { subject: Some(Subject::Key(3)) };
+        let text = serde_json::to_string(&call).unwrap();
+        assert_eq!(text, r#"{"check":{"subject":"key:3"}}"#);
+        assert_eq!(serde_json::from_str::<Call>(&text).unwrap(), call);
+        assert_eq!(serde_json::to_string(&Call::Probe).unwrap(), r#""probe""#);
+        assert_eq!(serde_json::to_string(&Reply::Taken { epoch: 3 }).unwrap(), r#"{"taken":{"epoch":3}}"#);
+    }
+}
