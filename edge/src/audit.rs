@@ -78,7 +78,8 @@ pub fn entry(settings: &Settings, exchange: &Exchange, who: &str, status: u16) -
 /// A pseudonym under `EDGE_ORIGIN_SECRET`, or where that is not set under `ADMIN_TOKEN`. So the same client has one
 /// name at the edge as long as the secret lives, and another one at the origin.
 fn from(settings: &Settings, exchange: &Exchange) -> String {
-    let secret = settings.keys.as_ref().map(|keys| &keys.current).or(settings.config.admin.admin_token.as_ref());
+    let secret =
+        settings.keys.as_ref().map(|keys| &keys.current).or(settings.config.admin.admin_token.as_ref());
     match (secret, &exchange.client) {
         (Some(secret), Some(client)) => pseudonym(secret, &client.to_string()),
         _ => "unknown".to_owned(),

@@ -78,9 +78,8 @@ impl Verifier {
     pub fn new(config: &EdgeConfig) -> Self {
         let set = config.credentials.jwt_public_keys.iter().flat_map(|set| &set.keys);
         // The settings have refused a set with a key that is none.
-        let tokens = set.filter_map(|jwk| {
-            Some((jwk.kid.clone(), VerifyingKey::from_bytes(&jwk.public_key()?).ok()?))
-        });
+        let tokens =
+            set.filter_map(|jwk| Some((jwk.kid.clone(), VerifyingKey::from_bytes(&jwk.public_key()?).ok()?)));
         Self {
             admin_token: config.admin.admin_token.clone(),
             api_keys: config.credentials.api_key_secret.clone(),
@@ -107,8 +106,10 @@ impl Verifier {
             let Some(secret) = &self.api_keys else {
                 return Presented::Invalid("API keys are not known here".to_owned());
             };
-            return ApiKey::verify(credential, secret, now)
-                .map_or_else(|invalid| Presented::Invalid(format!("the API key is {invalid}")), Presented::Key);
+            return ApiKey::verify(credential, secret, now).map_or_else(
+                |invalid| Presented::Invalid(format!("the API key is {invalid}")),
+                Presented::Key,
+            );
         }
         self.token(credential, now)
     }

@@ -1,6 +1,8 @@
 //! One request on its way through the pipeline: what the client said, what the steps found out, what I/O brought.
 
-use crate::{answer::Passed, cache::Entry, credentials::Presented, hub::Away, timing::Spans, upstream::Failure};
+use crate::{
+    answer::Passed, cache::Entry, credentials::Presented, hub::Away, timing::Spans, upstream::Failure,
+};
 use js_sys::Uint8Array;
 use std::rc::Rc;
 use valora_shared::{

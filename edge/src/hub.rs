@@ -41,7 +41,8 @@ pub async fn ask(settings: &Settings, env: &worker::Env, call: &Call) -> Result<
         let text = serde_json::to_string(call).map_err(|error| error.to_string())?;
         #[cfg(feature = "fault-injection")]
         let text = faults::instead_of(call).await;
-        let promise = js::call_hub(&namespace, NAME, location, &text).map_err(|error| format!("{error:?}"))?;
+        let promise =
+            js::call_hub(&namespace, NAME, location, &text).map_err(|error| format!("{error:?}"))?;
         let reply = JsFuture::from(promise).await.map_err(|error| format!("{error:?}"))?;
         let reply = reply.as_string().ok_or("no text")?;
         serde_json::from_str(&reply).map_err(|error| error.to_string())

@@ -2,7 +2,9 @@
 
 use crate::{credentials::Presented, isolate::Isolate, settings::Settings};
 use std::net::{IpAddr, Ipv4Addr};
-use valora_shared::{account::UserId, config::Environment, events::Subject, http::names, time::UnixMillis, trust::Client};
+use valora_shared::{
+    account::UserId, config::Environment, events::Subject, http::names, time::UnixMillis, trust::Client,
+};
 use web_sys::Headers;
 
 /// The client behind a request. A verified credential counts only while the last beat is young enough to know of its

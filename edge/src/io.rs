@@ -150,8 +150,7 @@ async fn bring_health(exchange: &mut Exchange, isolate: &Isolate, request: &Requ
         Some((works, platform::now()))
     };
     let origin = async {
-        let passed =
-            upstream::ask_for_itself(settings, exchange, "/api/health/detailed").await.ok()?;
+        let passed = upstream::ask_for_itself(settings, exchange, "/api/health/detailed").await.ok()?;
         let report = read_json(passed.body).await?;
         Some((passed.status, report, platform::now()))
     };
@@ -166,8 +165,7 @@ async fn bring_health(exchange: &mut Exchange, isolate: &Isolate, request: &Requ
         response_time_ms: u64::try_from(valora_shared::time::UnixMillis::since(at, from)).ok(),
         kind,
     };
-    let absent =
-        |kind| ServiceHealth { status: ServiceStatus::NotConfigured, response_time_ms: None, kind };
+    let absent = |kind| ServiceHealth { status: ServiceStatus::NotConfigured, response_time_ms: None, kind };
     let now = platform::now();
     exchange.facts.health = Some(HealthFacts {
         kv: kv.map_or_else(|| absent("kv"), |(works, at)| part(works, at, "kv")),

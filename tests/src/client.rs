@@ -97,6 +97,20 @@ impl Request {
         self
     }
 
+    /// Changes the value of a header that was added.
+    pub fn changed(mut self, name: &str, change: impl Fn(&str) -> String) -> Self {
+        for (_, value) in self.headers.iter_mut().filter(|(given, _)| given == name) {
+            *value = change(value);
+        }
+        self
+    }
+
+    /// The same request for another server.
+    pub fn to(mut self, client: &Client) -> Self {
+        self.address = client.address;
+        self
+    }
+
     /// Sets the body.
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = Some(body.into());

@@ -2,6 +2,7 @@
 
 pub mod assertions;
 pub mod client;
+pub mod deliveries;
 pub mod docs;
 pub mod recorder;
 pub mod running;

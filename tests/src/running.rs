@@ -1,7 +1,8 @@
 //! A running system with clients for its parts, in a folder of its own.
 
+use std::io::Write as _;
 use std::ops::{Deref, DerefMut};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 use tempfile::TempDir;
@@ -52,6 +53,26 @@ impl Running {
     /// None while the system runs.
     pub fn origin(&self) -> Result<Client> {
         Client::new(self.origin_url())
+    }
+
+    /// Makes an admin account, as an operator does beside the running system.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub fn create_admin(&self, name: &str, password: &str) -> Result<()> {
+        let mut command = Command::new(paths::target().join("debug/valora-origin"))
+            .args(["admin", "create", name, &format!("{name}@shop.example")])
+            .env("DATABASE_URL", format!("sqlite:///{}", self.data().join("valora.db").display()))
+            .current_dir(self.data())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .context("the origin is not built")?;
+        let mut input = command.stdin.take().context("no standard input")?;
+        writeln!(input, "{password}")?;
+        drop(input);
+        ensure!(command.wait()?.success(), "no admin was made");
+        Ok(())
     }
 
     /// Imports the sample of real listings, as an operator does beside the running system; returns what the command

@@ -9,6 +9,8 @@ mod harness;
 
 #[path = "e2e/accounts.rs"]
 mod accounts;
+#[path = "e2e/audit.rs"]
+mod audit;
 #[path = "e2e/border.rs"]
 mod border;
 #[path = "e2e/cache.rs"]
@@ -17,8 +19,12 @@ mod cache;
 mod cors;
 #[path = "e2e/errors.rs"]
 mod errors;
+#[path = "e2e/events.rs"]
+mod events;
 #[path = "e2e/hostile.rs"]
 mod hostile;
+#[path = "e2e/hub.rs"]
+mod hub;
 #[path = "e2e/import.rs"]
 mod import;
 #[path = "e2e/origin_away.rs"]
@@ -50,6 +56,9 @@ fn main() -> ExitCode {
         import::trials(),
         panics::trials(),
         settings::trials(),
+        hub::trials(),
+        audit::trials(),
+        events::trials(),
         accounts::trials(),
         border::trials(),
         cache::trials(),

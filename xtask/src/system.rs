@@ -81,8 +81,11 @@ impl System {
         }
         let edge_port = edge_ports.first().copied().unwrap_or_default();
         let mut watchdog = Watchdog::start()?;
-        let origin =
-            if options.origin { Some(origin::spawn(&options, origin_port, edge_port, is_detached)?) } else { None };
+        let origin = if options.origin {
+            Some(origin::spawn(&options, origin_port, edge_port, is_detached)?)
+        } else {
+            None
+        };
         watchdog.guard(origin.iter().map(Service::group));
         let edge = edge::spawn(&options, &edge_ports, origin_port, is_detached)?;
         watchdog.guard([edge.group()]);

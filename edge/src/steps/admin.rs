@@ -66,7 +66,11 @@ fn admit(exchange: &mut Exchange, presented: &Presented) -> Option<Verdict> {
         }
         Presented::Invalid(reason) => return refuse(exchange, reason, invalid()),
         _ if !presented.is_admin() => {
-            return refuse(exchange, "not an admin", Problem::new(ErrorCode::Forbidden, "This is for admins."));
+            return refuse(
+                exchange,
+                "not an admin",
+                Problem::new(ErrorCode::Forbidden, "This is for admins."),
+            );
         }
         _ => {}
     }

@@ -67,7 +67,8 @@ pub fn receive(exchange: &mut Exchange, isolate: &Isolate) -> Verdict {
 
 /// The Hub did not answer: nothing was acknowledged.
 pub fn hub_away() -> Problem {
-    Problem::new(ErrorCode::HubUnavailable, "The edge's Hub does not answer.").retry_after(RETRY_AFTER_SECONDS)
+    Problem::new(ErrorCode::HubUnavailable, "The edge's Hub does not answer.")
+        .retry_after(RETRY_AFTER_SECONDS)
 }
 
 /// Signature first: nothing of an unsigned body is looked at, and nobody is told why theirs is refused.
@@ -104,7 +105,11 @@ fn signed_nonce(
     exchange: &Exchange,
     delivery: &DeliveryFact,
     body: &[u8],
-    verify: impl FnOnce(&Message<'_>, Option<&str>, Option<&str>) -> Result<valora_shared::trust::Verified, Refused>,
+    verify: impl FnOnce(
+        &Message<'_>,
+        Option<&str>,
+        Option<&str>,
+    ) -> Result<valora_shared::trust::Verified, Refused>,
 ) -> Result<Nonce, Refused> {
     let target = target_of(&exchange.inbound.url).unwrap_or("/");
     let (path, query) = target.split_once('?').unwrap_or((target, ""));

@@ -1,9 +1,9 @@
 //! Faults that tests provoke. Compiled only with the feature `fault-injection`, which no deployed Worker has.
 
 use crate::{
-    hub::faults::{self, Fault},
     answer::{Answer, Made},
     exchange::Exchange,
+    hub::faults::{self, Fault},
     isolate::Isolate,
     pipeline::{Need, Verdict},
 };

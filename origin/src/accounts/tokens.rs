@@ -30,9 +30,8 @@ impl TokenKeys {
         let keys: Vec<Jwk> = publics.iter().map(Jwk::ed25519).collect();
         // Both were read as keys already: none is left out.
         let verifying = keys.iter().zip(&publics);
-        let verifying = verifying.filter_map(|(jwk, key)| {
-            VerifyingKey::from_bytes(key).ok().map(|key| (jwk.kid.clone(), key))
-        });
+        let verifying = verifying
+            .filter_map(|(jwk, key)| VerifyingKey::from_bytes(key).ok().map(|key| (jwk.kid.clone(), key)));
         let verifying = verifying.collect();
         Self {
             signing: EncodingKey::from_ed_der(signing.as_bytes()),

@@ -2,8 +2,8 @@
 //! build that refuses faulty ones, and the generator of docs/CONFIGURATION.md.
 
 use super::{
-    AdminConfig, Bounded, CredentialsConfig, Environment, Faults, HttpOrigin, HubConfig, Reader, RequestConfig,
-    Section, SiteConfig, Source, TrustConfig, Variable,
+    AdminConfig, Bounded, CredentialsConfig, Environment, Faults, HttpOrigin, HubConfig, Reader,
+    RequestConfig, Section, SiteConfig, Source, TrustConfig, Variable,
 };
 use crate::trust::is_guessable;
 
@@ -112,7 +112,8 @@ impl EdgeConfig {
 /// In production no secret that somebody typed.
 fn check_not_typed(site: &SiteConfig, source: &dyn Source, reader: &mut Reader<'_>) {
     for name in ["ADMIN_TOKEN", "API_KEY_SECRET"] {
-        let is_typed = source.get(name).is_some_and(|secret| !secret.trim().is_empty() && is_guessable(&secret));
+        let is_typed =
+            source.get(name).is_some_and(|secret| !secret.trim().is_empty() && is_guessable(&secret));
         if site.environment == Environment::Production && is_typed {
             reader.fault(name, "looks typed or copied from an example; in production it must be random");
         }

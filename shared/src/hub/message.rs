@@ -89,7 +89,8 @@ pub struct Delivered {
 impl Delivered {
     /// From a delivery as read, with the receipt for when the Hub has taken it.
     pub fn sort(nonce: &str, delivery: Vec<Read>) -> (Self, Receipt) {
-        let (mut delivered, mut receipt) = (Self { nonce: nonce.to_owned(), ..Self::default() }, Receipt::default());
+        let (mut delivered, mut receipt) =
+            (Self { nonce: nonce.to_owned(), ..Self::default() }, Receipt::default());
         for read in delivery {
             match read {
                 Err(refused) => receipt.refused.push(refused),

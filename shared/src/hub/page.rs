@@ -21,7 +21,10 @@ impl Page {
     /// A validation problem with every faulty parameter and its limit.
     pub fn parse(query: &str) -> Result<Self, Problem> {
         let given = |name: &str| {
-            query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('=')).map(str::parse::<u64>)
+            query
+                .split('&')
+                .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+                .map(str::parse::<u64>)
         };
         let mut page = Self { limit: 100, before: None };
         let mut errors = Vec::new();
@@ -50,7 +53,9 @@ mod tests {
     fn a_page_has_limits_and_faults_are_named_together() {
         assert_eq!(Page::parse(""), Ok(Page { limit: 100, before: None }));
         assert_eq!(Page::parse("x=1&limit=500&cursor=7"), Ok(Page { limit: 500, before: Some(7) }));
-        for query in ["limit=0", "limit=501", "limit=", "limit=ten", "limit=4294967297", "cursor=0", "cursor=-1"] {
+        for query in
+            ["limit=0", "limit=501", "limit=", "limit=ten", "limit=4294967297", "cursor=0", "cursor=-1"]
+        {
             assert_eq!(Page::parse(query).unwrap_err().errors.len(), 1, "{query}");
         }
         let both = Page::parse("limit=501&cursor=x").unwrap_err();

@@ -66,6 +66,11 @@ impl HeaderSet {
         Self::problem().with_any("date")
     }
 
+    /// A refusal of the edge's own for want of a credential.
+    pub fn unauthorized_at_edge() -> Self {
+        Self::problem().with("www-authenticate", "Bearer")
+    }
+
     /// The answer for a request whose instance died: made without the wasm, so it knows neither cache nor timing
     /// nor environment, and takes the stricter rules.
     pub fn last_resort() -> Self {

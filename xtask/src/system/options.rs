@@ -87,8 +87,7 @@ impl SystemOptions {
 
     /// Whether the options or the environment have a variable.
     pub(super) fn knows(&self, name: &str) -> bool {
-        (self.inherit && std::env::var_os(name).is_some())
-            || self.env.iter().any(|(known, _)| known == name)
+        (self.inherit && std::env::var_os(name).is_some()) || self.env.iter().any(|(known, _)| known == name)
     }
 
     /// Builds what [`super::System::start`] needs, with all set-up; does nothing when all is up to date.

@@ -39,8 +39,7 @@ pub(in crate::hub) fn not_before(sql: Sql<'_>, subject: Subject) -> Result<Optio
 pub(in crate::hub) fn since(sql: Sql<'_>, known: u64) -> Result<RevocationList, String> {
     let current = counters::current(sql, VERSION)?;
     let (from, is_anew) = list_from(known, current);
-    let statement =
-        "SELECT subject, not_before_ms, version FROM revocations WHERE version > ?1 ORDER BY version LIMIT ?2";
+    let statement = "SELECT subject, not_before_ms, version FROM revocations WHERE version > ?1 ORDER BY version LIMIT ?2";
     let rows = sql.rows::<(Subject, i64, u64)>(statement, &(from, MAX_LIST))?;
     let is_complete = rows.len() < MAX_LIST;
     let reached = rows.last().map_or(current, |(_, _, version)| *version);
