@@ -4,12 +4,22 @@ use super::*;
 use crate::{
     answer::{Made, Tier},
     cache::Entry,
-    exchange::{BodyFact, CacheView, Inbound, KvFact},
+    credentials::Presented,
+    exchange::{BodyFact, CacheView, DeliveryBody, DeliveryFact, Inbound, KvFact},
+    hub::Away,
     settings::Settings,
     upstream::Failure,
 };
 use std::{collections::HashMap, rc::Rc};
-use valora_shared::{cache::Envelope, problem::ErrorCode, time::UnixMillis};
+use valora_shared::{
+    account::{Claims, Role, UserId},
+    cache::Envelope,
+    config::Setting as _,
+    hub::{Call, Reply},
+    problem::ErrorCode,
+    time::UnixMillis,
+    trust::{KeyRing, Message, Nonce, Profile, SharedSecret, sign},
+};
 use wasm_bindgen::JsValue;
 
 const NOW: UnixMillis = UnixMillis(1_790_000_000_000);
@@ -172,4 +182,131 @@ fn production_sends_http_to_https_and_development_does_not() {
     over_https.inbound.url = "https://edge/api/products".to_owned();
     assert_eq!(needs(&mut over_https, &production), Need::Kv);
     assert_eq!(needs(&mut exchange("GET", "/api/products"), &isolate(&[])), Need::Kv);
+}
+
+const ADMIN: &str = "7b1e0c94d25f48a3b6c8e0f1a9d37254";
+
+fn admin(method: &str, url: &str, credential: Presented) -> Exchange {
+    let mut exchange = exchange(method, url);
+    exchange.facts.credential = Some(credential);
+    exchange
+}
+
+fn token(role: Role) -> Presented {
+    Presented::Token(Claims::new(UserId(7), role, NOW, 60))
+}
+
+#[test]
+fn admin_paths_are_closed_in_every_spelling() {
+    let isolate = isolate(&[("ADMIN_TOKEN", ADMIN)]);
+    for url in
+        ["/api/admin/users", "/api/%61dmin/x", "//api//admin", "/api/admin/audit", "/api/admin/cache/x"]
+    {
+        assert_eq!(needs(&mut exchange("GET", url), &isolate), Need::Credential, "{url}");
+        let refused = |credential| problem(answered(&mut admin("GET", url, credential), &isolate));
+        assert_eq!(refused(Presented::Nothing), ErrorCode::Unauthorized, "{url}");
+        assert_eq!(refused(Presented::Invalid(String::new())), ErrorCode::Unauthorized, "{url}");
+        assert_eq!(refused(token(Role::User)), ErrorCode::Forbidden, "{url}");
+        assert_eq!(refused(token(Role::Viewer)), ErrorCode::Forbidden, "{url}");
+    }
+}
+
+#[test]
+fn an_admin_is_believed_by_the_hubs_word_alone() {
+    let isolate = isolate(&[("ADMIN_TOKEN", ADMIN)]);
+    let asked = |credential: Presented, reply: Result<Reply, Away>| {
+        let mut exchange = admin("GET", "/api/admin/users", credential);
+        assert_eq!(needs(&mut exchange, &isolate), Need::Hub);
+        exchange.facts.hub = Some(reply);
+        (advance(&mut exchange, &isolate), exchange)
+    };
+    for credential in [Presented::AdminToken, token(Role::Admin)] {
+        let (progress, _) = asked(credential.clone(), Ok(Reply::NotBefore(None)));
+        assert!(matches!(progress, Progress::Needs(Need::Origin)));
+        let (progress, exchange) = asked(credential, Err(Away));
+        let Progress::Answered(answer) = progress else { panic!("believed without the Hub") };
+        assert_eq!(problem(answer), ErrorCode::HubUnavailable);
+        assert!(exchange.admin.is_some(), "it is audited");
+    }
+    let (progress, _) = asked(token(Role::Admin), Ok(Reply::NotBefore(Some(NOW.0))));
+    let Progress::Answered(answer) = progress else { panic!("a revoked token is believed") };
+    assert_eq!(problem(answer), ErrorCode::Unauthorized);
+    let (progress, _) = asked(token(Role::Admin), Ok(Reply::NotBefore(Some(NOW.0 - 1))));
+    assert!(matches!(progress, Progress::Needs(Need::Origin)), "it was made after the revocation");
+}
+
+#[test]
+fn an_edge_that_knows_no_admin_opens_nothing_of_its_own() {
+    let isolate = isolate(&[]);
+    assert_eq!(needs(&mut exchange("GET", "/api/admin/users"), &isolate), Need::Origin);
+    let mut own = admin("GET", "/api/admin/audit", Presented::Invalid(String::new()));
+    assert_eq!(problem(answered(&mut own, &isolate)), ErrorCode::Unauthorized);
+}
+
+#[test]
+fn the_audit_is_read_with_the_reading_recorded_in_it() {
+    let isolate = isolate(&[("ADMIN_TOKEN", ADMIN)]);
+    let mut reading = admin("GET", "/api/admin/audit?limit=7", Presented::AdminToken);
+    assert_eq!(needs(&mut reading, &isolate), Need::Hub);
+    assert_eq!(reading.to_hub, Some(Call::Check { subject: None }));
+    reading.facts.hub = Some(Ok(Reply::NotBefore(None)));
+    assert_eq!(needs(&mut reading, &isolate), Need::Hub);
+    let Some(Call::Records { entry, limit: 7, before: None }) = reading.to_hub.take() else { panic!() };
+    assert_eq!((&*entry.who, &*entry.what, &*entry.result), ("admin-token", "GET /api/admin/audit", "200"));
+    reading.facts.hub = Some(Ok(Reply::Records { records: Vec::new(), has_more: false, chain_ok: true }));
+    assert!(matches!(answered(&mut reading, &isolate), Answer::Made(Made { status: 200, .. })));
+}
+
+#[test]
+fn nothing_internal_but_a_signed_delivery_gets_anywhere() {
+    let isolate = isolate(&[("EDGE_ORIGIN_SECRET", ADMIN)]);
+    for url in ["/internal", "/internal/v1", "/internal/v1/events/"] {
+        assert_eq!(
+            problem(answered(&mut exchange("POST", url), &isolate)),
+            ErrorCode::RouteNotFound,
+            "{url}"
+        );
+    }
+    let events = "/internal/v1/events";
+    assert!(matches!(answered(&mut exchange("GET", events), &isolate), Answer::NotAllowed("POST")));
+    let mut unsigned = exchange("POST", events);
+    assert_eq!(needs(&mut unsigned, &isolate), Need::Delivery);
+    let body = DeliveryBody::Read(br#"{"v":1,"events":[]}"#.to_vec());
+    unsigned.facts.delivery = Some(DeliveryFact { signature_input: None, signature: None, body });
+    assert_eq!(problem(answered(&mut unsigned, &isolate)), ErrorCode::Unauthorized);
+    assert_eq!(unsigned.to_hub, None);
+}
+
+#[test]
+fn a_delivery_is_acknowledged_when_the_hub_has_taken_it() {
+    let isolate = isolate(&[("EDGE_ORIGIN_SECRET", ADMIN)]);
+    let keys = KeyRing { current: SharedSecret::parse(ADMIN).unwrap(), previous: None };
+    let signed = || {
+        let mut exchange = exchange("POST", "/internal/v1/events");
+        let body = br#"{"v":1,"events":[]}"#;
+        let message = Message {
+            method: "POST",
+            path: "/internal/v1/events",
+            query: "",
+            client: None,
+            correlation_id: &exchange.correlation_id.clone(),
+            body: Some(body),
+        };
+        let nonce = Nonce::parse("nonce-of-a-delivery").unwrap();
+        let signed = sign(Profile::OriginToEdge, &message, &keys, NOW.0 / 1_000, Some(&nonce));
+        let (input, signature) = (Some(signed.signature_input), Some(signed.signature));
+        let body = DeliveryBody::Read(body.to_vec());
+        exchange.facts.delivery = Some(DeliveryFact { signature_input: input, signature, body });
+        assert_eq!(needs(&mut exchange, &isolate), Need::Hub);
+        exchange
+    };
+    let after = |reply: Result<Reply, Away>| {
+        let mut exchange = signed();
+        exchange.facts.hub = Some(reply);
+        answered(&mut exchange, &isolate)
+    };
+    let Answer::Made(made) = after(Ok(Reply::Taken { epoch: 41 })) else { panic!("not taken") };
+    assert_eq!(made.body.as_deref(), Some(r#"{"done":[],"refused":[],"epoch":41}"#));
+    assert_eq!(problem(after(Ok(Reply::Replayed))), ErrorCode::SignatureReplayed);
+    assert_eq!(problem(after(Err(Away))), ErrorCode::HubUnavailable);
 }

@@ -1,4 +1,4 @@
-//! The object's SQLite.
+//! The object's `SQLite`.
 
 use crate::js;
 use serde::{Serialize, de::DeserializeOwned};

@@ -38,16 +38,12 @@ pub fn guard(exchange: &mut Exchange, isolate: &Isolate) -> Verdict {
         return Verdict::Next;
     }
     let Some(presented) = exchange.facts.credential.clone() else { return Verdict::Need(Need::Credential) };
-    let name = presented.name();
-    let visit = exchange.admin.get_or_insert_with(|| AdminVisit {
-        who: name,
-        is_admitted: false,
-        is_recorded: false,
-    });
-    if !visit.is_admitted {
-        if let Some(verdict) = admit(exchange, &presented) {
-            return verdict;
-        }
+    let seen = AdminVisit { who: presented.name(), is_admitted: false, is_recorded: false };
+    let visit = exchange.admin.get_or_insert(seen);
+    if !visit.is_admitted
+        && let Some(verdict) = admit(exchange, &presented)
+    {
+        return verdict;
     }
     if is_own { own(exchange, settings) } else { Verdict::Next }
 }

@@ -13,15 +13,14 @@ use crate::{
 };
 use valora_shared::{
     cache::target_of,
-    events::{self, MAX_EVENTS},
+    events,
     hub::{Call, Delivered, Reply},
     problem::{ErrorCode, Problem},
     trust::{Message, Nonce, Profile, Refused, verify},
 };
 
-/// The longest delivery: 500 audit entries at their longest are longer, but the origin's are some hundred bytes each.
+/// The longest delivery: room for 500 events of 2 KiB. The origin's have some hundred bytes each.
 pub const MAX_BYTES: u64 = 1 << 20;
-const _: () = assert!(MAX_BYTES as usize / MAX_EVENTS >= 2_048, "an event of usual length always fits");
 
 /// Seconds after which the origin may try again.
 const RETRY_AFTER_SECONDS: u32 = 1;

@@ -7,7 +7,7 @@ crate::section! {
     /// Credentials at the edge.
     pub struct CredentialsConfig("Credentials at the edge") {
         /// The public keys of access tokens, as `valora-origin key public` prints them. Without them and without
-        /// ADMIN_TOKEN the edge opens none of its own admin routes and leaves the others to the origin.
+        /// `ADMIN_TOKEN` the edge opens none of its own admin routes and leaves the others to the origin.
         pub jwt_public_keys: Option<JwkSet>, var "JWT_PUBLIC_KEYS";
         /// The same as at the origin. Without it the edge recognises no API keys: their owners count by address.
         pub api_key_secret: Option<SharedSecret>, var "API_KEY_SECRET", secret;

@@ -58,8 +58,8 @@ fn a_revoked_admin_is_out_at_once_and_at_every_isolate() -> Result<()> {
     ensure!(records(&system, "")?.iter().any(|record| record["who"] == who.as_str()));
 
     // The edge alone is told; the origin would still say yes.
-    let taken = Deliveries::to(&system, 0)?.of(&[revocation(1, &who)?])?.send()?;
-    ensure!(taken.status == 200, "{}", taken.shown());
+    let delivered = Deliveries::to(&system, 0)?.of(&[revocation(1, &who)?])?.send()?;
+    ensure!(delivered.status == 200, "{}", delivered.shown());
     ensure!(with(&system.origin()?, "/api/admin/users", &token)?.status == 200);
     for isolate in [&first, &second] {
         for path in ["/api/admin/users", "/api/admin/audit", "/api/%61dmin/users"] {

@@ -1,4 +1,4 @@
-//! The audit: append-only, by SQLite itself, and chained by hashes (`valora_shared::hub::Record`).
+//! The audit: append-only, by `SQLite` itself, and chained by hashes (`valora_shared::hub::Record`).
 
 use crate::hub::sql::Sql;
 use valora_shared::{
