@@ -1,5 +1,7 @@
 //! Which requests the cache looks at.
 
+use crate::http::is_admin_path;
+
 /// Why a request goes past the cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bypass {
@@ -21,13 +23,23 @@ const NEVER_STORED: [&str; 4] = ["/api/health", "/api/auth/", "/api/admin/", "/a
 pub fn is_cached_route(method: &str, path: &str, has_authorization: bool) -> Result<(), Bypass> {
     if method != "GET" {
         Err(Bypass::Method)
-    } else if !path.starts_with("/api/") || NEVER_STORED.iter().any(|never| path.starts_with(never)) {
+    } else if !path.starts_with("/api/")
+        || NEVER_STORED.iter().any(|never| path.starts_with(never))
+        || is_admin_path_in_disguise(path)
+    {
         Err(Bypass::Route)
     } else if has_authorization {
         Err(Bypass::Credentials)
     } else {
         Ok(())
     }
+}
+
+/// Whether a path is an admin one in another spelling. Decoding costs more than a HIT may, so it is done only where
+/// there is something that could be a disguise.
+fn is_admin_path_in_disguise(path: &str) -> bool {
+    let is_strange = |byte: u8| matches!(byte, b'%' | b'\\') || byte.is_ascii_uppercase();
+    (path.bytes().any(is_strange) || path.contains("//") || path == "/api/admin") && is_admin_path(path)
 }
 
 #[cfg(test)]
@@ -44,6 +56,10 @@ mod tests {
         {
             assert_eq!(is_cached_route("GET", path, false), Err(Bypass::Route), "{path}");
         }
+        for path in ["/api/admin", "/api/%61dmin/x", "/api//admin/x", "/api/Admin/x", "/api/admin%2fx"] {
+            assert_eq!(is_cached_route("GET", path, false), Err(Bypass::Route), "{path}");
+        }
+        assert_eq!(is_cached_route("GET", "/api/products/A%20b", false), Ok(()));
         assert_eq!(is_cached_route("POST", "/api/price", false), Err(Bypass::Method));
         assert_eq!(is_cached_route("HEAD", "/api/products", false), Err(Bypass::Method));
         assert_eq!(is_cached_route("GET", "/api/products", true), Err(Bypass::Credentials));
