@@ -6,4 +6,5 @@ pub mod deliveries;
 pub mod docs;
 pub mod recorder;
 pub mod running;
+pub mod tap;
 pub mod until;

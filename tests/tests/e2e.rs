@@ -17,6 +17,8 @@ mod border;
 mod cache;
 #[path = "e2e/cors.rs"]
 mod cors;
+#[path = "e2e/delivery.rs"]
+mod delivery;
 #[path = "e2e/errors.rs"]
 mod errors;
 #[path = "e2e/events.rs"]
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
     let trials = [
         // The slow ones first: the others run beside them.
         replicas::trials(),
+        delivery::trials(),
         wrangler_dev::trials(),
         origin_away::trials(),
         import::trials(),

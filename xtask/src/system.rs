@@ -118,6 +118,11 @@ impl System {
         self.options.env.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    /// Kills the edge as a crash would: without a word. [`Self::restart_edge`] brings it back.
+    pub fn kill_edge(&mut self) {
+        self.edge.kill();
+    }
+
     /// Ends the edge as a deployment would, starts it on its old ports and data, and waits until it answers.
     ///
     /// # Errors
