@@ -68,6 +68,11 @@ impl AppError {
         Problem::new(ErrorCode::TooManyAttempts, detail).retry_after(seconds).into()
     }
 
+    /// The status it is answered with.
+    pub(crate) fn status(&self) -> u16 {
+        self.problem.status()
+    }
+
     /// Something of ours failed.
     pub(crate) fn internal(cause: impl Into<String>) -> Self {
         let problem = Problem::new(ErrorCode::InternalError, "Something failed on our side.");

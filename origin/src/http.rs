@@ -2,9 +2,14 @@
 
 pub(crate) mod admin;
 pub(crate) mod auth;
+pub(crate) mod categories;
+pub(crate) mod docs;
 pub(crate) mod errors;
 pub(crate) mod extract;
 pub(crate) mod health;
+pub(crate) mod history;
+pub(crate) mod observations;
+mod page;
 pub(crate) mod price;
 pub(crate) mod prices;
 pub(crate) mod products;
@@ -12,3 +17,6 @@ mod reply;
 pub(crate) mod root;
 
 pub(crate) use extract::Admin;
+
+/// Of every price.
+const CURRENCY: &str = "INR";

@@ -16,6 +16,7 @@ mod error;
 pub mod events;
 mod http;
 pub mod import;
+pub mod openapi;
 mod pipeline;
 pub mod pricing;
 pub mod router;

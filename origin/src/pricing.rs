@@ -75,6 +75,8 @@ pub struct Computed {
     pub supporters: Vec<Supporter>,
     /// What the sources name instead, where that is too low to be believed: then `lowest` is what it was before.
     pub suspicious: Option<(Paise, Vec<Supporter>)>,
+    /// Whether it may be recorded with a margin that is not the product's own.
+    takes_any_margin: bool,
     /// What waited when this was computed.
     was_held: Option<HeldPrice>,
 }
@@ -135,9 +137,33 @@ impl Pricing {
         id: &ProductId,
         margin: Option<Margin>,
     ) -> Result<Result<Computed, NoPrice>> {
+        self.price(store, id, margin, false).await
+    }
+
+    /// The same for an admin, whose margin counts as the product's own until its next price.
+    ///
+    /// # Errors
+    /// [`crate::store::StoreError`].
+    pub async fn price_by_admin(
+        &self,
+        store: &Store,
+        id: &ProductId,
+        margin: Margin,
+    ) -> Result<Result<Computed, NoPrice>> {
+        self.price(store, id, Some(margin), true).await
+    }
+
+    async fn price(
+        &self,
+        store: &Store,
+        id: &ProductId,
+        margin: Option<Margin>,
+        takes_any_margin: bool,
+    ) -> Result<Result<Computed, NoPrice>> {
+        let with_right = |computed: Computed| Computed { takes_any_margin, ..computed };
         let ids = std::slice::from_ref(id);
         let mut reading = store.read().await?;
-        let computed = self.one(self.known(&mut reading, ids).await?, margin, None);
+        let computed = self.one(self.known(&mut reading, ids).await?, margin, None).map(with_right);
         drop(reading);
         let Ok(found) = &computed else { return Ok(computed) };
         if !self.is_news(found, Unchanged::Never) && !found.changes_hold() {
@@ -145,7 +171,7 @@ impl Pricing {
         }
         // Once more under the write lock, since the first look may be old by now.
         let mut writing = store.write().await?;
-        let computed = self.one(self.known(&mut writing, ids).await?, margin, None);
+        let computed = self.one(self.known(&mut writing, ids).await?, margin, None).map(with_right);
         if let Ok(found) = &computed {
             self.write(&mut writing, std::slice::from_ref(found), Unchanged::Never).await?;
             writing.commit().await?;
@@ -269,6 +295,7 @@ impl Pricing {
             margin,
             supporters,
             suspicious,
+            takes_any_margin: false,
             was_held,
             observations,
             product,
@@ -352,7 +379,7 @@ impl Pricing {
     }
 
     fn is_news(&self, computed: &Computed, unchanged: Unchanged) -> bool {
-        if computed.margin != self.own_margin(&computed.product) {
+        if computed.margin != self.own_margin(&computed.product) && !computed.takes_any_margin {
             return false;
         }
         let Some(last) = &computed.product.price else { return true };

@@ -4,13 +4,13 @@
 use crate::{app::AppState, error::AppError, http, pipeline};
 use axum::{
     Router, middleware,
-    routing::{MethodRouter, get, post},
+    routing::{MethodRouter, delete, get, patch, post},
 };
 use valora_shared::problem::{ErrorCode, Problem};
 
 /// One method of one path.
 pub struct Route {
-    /// GET (which answers HEAD too) or POST.
+    /// GET (which answers HEAD too), POST, PATCH or DELETE.
     pub method: &'static str,
     /// The path with its parameters in braces.
     pub path: &'static str,
@@ -26,6 +26,8 @@ pub enum Access {
     Public,
     /// Whoever has a valid credential; the handler takes `Signed`.
     Account,
+    /// Admins, and keys for their own source; the handler takes `Teller`.
+    Source,
     /// Admins. The layer that checks it is put around the handler here.
     Admin,
 }
@@ -41,6 +43,8 @@ macro_rules! routes {
     };
     (@name get) => { "GET" };
     (@name post) => { "POST" };
+    (@name patch) => { "PATCH" };
+    (@name delete) => { "DELETE" };
 }
 
 /// Every route there is.
@@ -48,11 +52,17 @@ pub fn routes() -> Vec<Route> {
     routes! {
         Public get "/" http::root::show;
         Public get "/api/products" http::products::list;
+        Admin post "/api/products" http::products::manage::create;
         Public get "/api/products/{id}" http::products::one;
+        Admin patch "/api/products/{id}" http::products::manage::change;
+        Admin delete "/api/products/{id}" http::products::manage::deactivate;
+        Source post "/api/products/{id}/observations" http::observations::tell;
         Public get "/api/products/{id}/price" http::price::of_product;
         Public get "/api/price/{id}" http::price::latest;
         Public post "/api/price" http::price::now;
         Public get "/api/prices" http::prices::list;
+        Public get "/api/prices/{id}/history" http::history::list;
+        Public get "/api/categories" http::categories::list;
         Public post "/api/auth/register" http::auth::register;
         Public post "/api/auth/login" http::auth::log_in;
         Account get "/api/auth/me" http::auth::me;
@@ -67,6 +77,8 @@ pub fn routes() -> Vec<Route> {
         Public get "/livez" http::health::liveness;
         Public get "/readyz" http::health::readiness;
         Public get "/errors/{code}" http::errors::show;
+        Public get "/openapi.json" http::docs::document;
+        Public get "/docs" http::docs::page;
     }
 }
 

@@ -7,6 +7,7 @@ pub mod api_keys;
 mod counters;
 pub mod events;
 pub mod held;
+pub mod history;
 pub mod login_attempts;
 mod migrations;
 pub mod nonces;

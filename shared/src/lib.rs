@@ -18,6 +18,8 @@ pub mod http;
 pub mod hub;
 pub mod id;
 pub mod money;
+#[cfg(feature = "openapi")]
+mod openapi;
 pub mod prices;
 pub mod problem;
 pub mod time;

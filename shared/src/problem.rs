@@ -13,6 +13,7 @@ pub const CONTENT_TYPE: &str = "application/problem+json";
 
 /// One thing wrong with the input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldError {
     /// The field, parameter or path segment.
     pub field: Cow<'static, str>,
@@ -20,6 +21,7 @@ pub struct FieldError {
     pub message: String,
     /// Where it stood.
     #[serde(skip)]
+    #[cfg_attr(feature = "openapi", schema(ignore))]
     pub place: Place,
 }
 
@@ -61,6 +63,17 @@ impl Problem {
         let fields: Vec<&str> = errors.iter().map(|error| error.field.as_ref()).collect();
         let detail = format!("The request is not valid: {}.", fields.join(", "));
         Self { errors, ..Self::new(ErrorCode::ValidationError, detail) }
+    }
+
+    /// There is a product of this id already.
+    pub fn product_exists() -> Self {
+        let field = "product_id";
+        let errors = vec![FieldError {
+            field: field.into(),
+            message: "is another product's".into(),
+            place: Place::Body,
+        }];
+        Self { errors, ..Self::new(ErrorCode::ProductExists, "There is a product of this id already.") }
     }
 
     /// Somebody has this already.
@@ -111,6 +124,48 @@ impl Problem {
         };
         // Strings and integers only: writing them cannot fail.
         serde_json::to_vec(&body).unwrap_or_default()
+    }
+}
+
+/// The body of every error, as the OpenAPI document names it.
+#[cfg(feature = "openapi")]
+pub use schema::Problem as ProblemSchema;
+
+#[cfg(feature = "openapi")]
+mod schema {
+    use super::FieldError;
+    use crate::id::CorrelationId;
+    use utoipa::ToSchema;
+
+    /// An error (RFC 9457), with the fields that the Python backend had.
+    #[derive(ToSchema)]
+    #[expect(dead_code, reason = "only its schema is used; super::Body writes the JSON without owning it")]
+    pub struct Problem {
+        /// `/errors/{Code}`, which explains the error.
+        r#type: String,
+        /// Never changes for one error.
+        title: String,
+        /// The HTTP status.
+        status: u16,
+        /// What happened this time.
+        detail: String,
+        /// The path that was asked for.
+        instance: String,
+        /// The stable name of the error.
+        error: String,
+        /// As `detail`.
+        message: String,
+        /// As `instance`.
+        path: String,
+        /// Finds this request in the logs.
+        correlation_id: CorrelationId,
+        /// Each fault of the input.
+        errors: Option<Vec<FieldError>>,
+        /// The same in the Python backend's form.
+        #[schema(value_type = Option<Vec<Object>>)]
+        details: Option<Vec<()>>,
+        /// The most bytes a body may have.
+        max_size_bytes: Option<u64>,
     }
 }
 

@@ -13,6 +13,8 @@ mod accounts;
 mod audit;
 #[path = "e2e/border.rs"]
 mod border;
+#[path = "e2e/api.rs"]
+mod api;
 #[path = "e2e/cache.rs"]
 mod cache;
 #[path = "e2e/cors.rs"]
@@ -39,6 +41,8 @@ mod products;
 mod replicas;
 #[path = "e2e/settings.rs"]
 mod settings;
+#[path = "e2e/schemathesis.rs"]
+mod schemathesis;
 #[path = "e2e/systems.rs"]
 mod systems;
 #[path = "e2e/wrangler_dev.rs"]
@@ -54,6 +58,7 @@ fn main() -> ExitCode {
         // The slow ones first: the others run beside them.
         replicas::trials(),
         delivery::trials(),
+        schemathesis::trials(),
         wrangler_dev::trials(),
         origin_away::trials(),
         import::trials(),
@@ -63,6 +68,7 @@ fn main() -> ExitCode {
         audit::trials(),
         events::trials(),
         accounts::trials(),
+        api::trials(),
         border::trials(),
         cache::trials(),
         cors::trials(),
@@ -72,7 +78,8 @@ fn main() -> ExitCode {
     ];
     let build = || {
         SystemOptions::new("").build()?;
-        worker::build(WorkerVariant::Faults)
+        worker::build(WorkerVariant::Faults)?;
+        xtask::schemathesis::ensure()
     };
     harness::run(trials.into_iter().flatten().collect(), build, systems::end)
 }

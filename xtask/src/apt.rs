@@ -27,8 +27,11 @@ pub const CHROMIUM: Package = Package { name: "chromium", why: "browser tests" }
 /// Load for the benches.
 pub const WRK: Package = Package { name: "wrk", why: "load for the benches" };
 
+/// What makes Python environments.
+pub const PYTHON3_VENV: Package = Package { name: "python3-venv", why: "installs schemathesis" };
+
 /// Every package that some command can ask for.
-pub const ALL: [Package; 6] = [RUSTC_WEB, RUST_WEB_SRC, RUST_WEB_CLIPPY, LLD, CHROMIUM, WRK];
+pub const ALL: [Package; 7] = [RUSTC_WEB, RUST_WEB_SRC, RUST_WEB_CLIPPY, LLD, CHROMIUM, WRK, PYTHON3_VENV];
 
 /// Whether dpkg has the package installed.
 pub fn has(package: Package) -> bool {

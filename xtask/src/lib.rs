@@ -16,6 +16,7 @@ pub mod lock;
 pub mod npm;
 pub mod paths;
 pub mod process;
+pub mod schemathesis;
 pub mod stamp;
 pub mod step;
 pub mod system;

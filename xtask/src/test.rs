@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use crate::step::{self, step};
 use crate::system::SystemOptions;
 use crate::worker::{self, WorkerVariant};
-use crate::{browser, lint};
+use crate::{browser, lint, schemathesis};
 
 mod cargo_test;
 mod count;
@@ -58,6 +58,7 @@ impl Tier {
             Self::Unit => unit(),
             Self::E2e => {
                 system()?;
+                schemathesis::ensure()?;
                 cargo_test("e2e tests", &["--package", "valora-tests", "--test", "e2e"], &[E2E_THREADS])
             }
             Self::Browser => {

@@ -5,9 +5,13 @@ use super::{
     reply::{Answer, json},
 };
 use serde::Serialize;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{RefOr, Schema},
+};
 use valora_shared::problem::{ErrorCode, Problem};
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Explanation {
     error: &'static str,
     status: u16,
@@ -15,6 +19,12 @@ struct Explanation {
     cause: &'static str,
     cure: &'static str,
     variable: Option<&'static str>,
+}
+
+/// For the OpenAPI document.
+pub(crate) fn schemas(all: &mut Vec<(String, RefOr<Schema>)>) {
+    all.push((Explanation::name().into_owned(), Explanation::schema()));
+    <Explanation as ToSchema>::schemas(all);
 }
 
 /// Explains one error.

@@ -1,15 +1,17 @@
 //! Reads requests: path segments, queries and JSON bodies. Every fault is a [`Problem`] of ours.
 
 mod body;
+pub(super) mod fields;
 mod page;
 mod query;
 mod signed;
 
 pub(super) use body::read_json;
 pub(crate) use body::read_whole;
-pub(super) use page::read_page;
+pub(super) use fields::Fields;
+pub(super) use page::{Limits, QueryReader, cut, number, read_page};
 pub(super) use query::Query;
-pub(crate) use signed::{Admin, Signed};
+pub(crate) use signed::{Admin, Signed, Teller};
 
 use crate::error::AppError;
 use axum::{

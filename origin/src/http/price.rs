@@ -5,10 +5,15 @@ use super::{
     reply::{Answer, cacheable, json},
 };
 use crate::{
+    accounts::{
+        ClientIdentity,
+        audit::{self, Action},
+        authenticate,
+    },
     app::{App, AppState},
     asking,
     error::AppError,
-    pricing::NoPrice,
+    pricing::{Computed, NoPrice},
     store::{
         StoreError,
         observations::Observation,
@@ -16,10 +21,11 @@ use crate::{
     },
 };
 use axum::extract::{Request, State};
+use http::HeaderMap;
 use serde_json::value::RawValue;
 use sqlx::SqliteConnection;
 use valora_shared::{
-    id::ProductId,
+    id::{CorrelationId, ProductId},
     money::{Margin, Paise, Rupees},
     problem::{FieldError, Place, Problem},
     wire::{FetchedPrice, PriceAnswer, PriceOfProduct, PriceRequest, Product, RawQuote, SourcePrice},
@@ -70,16 +76,58 @@ pub(crate) async fn latest(State(app): State<AppState>, ProductInPath(id): Produ
     })
 }
 
-/// A price computed now, with the margin asked for or the product's own.
+/// A price computed now, with the margin asked for or the product's own. An admin's margin is recorded, too.
 pub(crate) async fn now(State(app): State<AppState>, request: Request) -> Answer {
+    let asker = Asker::of(&request);
     let body: PriceRequest = read_json(request, app.config.request.max_request_size.get()).await?;
     let (id, margin) = read_body(&body)?;
     asking::for_request(&app, &id).await?;
+    if let Some(margin) = margin
+        && let Some(admin) = asker.admin(&app).await
+    {
+        let computed = app.pricing.price_by_admin(&app.store, &id, margin).await?;
+        let answer = answer(&app, &id, computed).await;
+        let status = answer.as_ref().map_or_else(AppError::status, |_| 200);
+        audit::write(&app, &asker.action, &admin, status);
+        return json(&answer?);
+    }
     json(&computed_answer(&app, &id, margin).await?)
+}
+
+/// Who asks, for the one thing that makes a difference.
+struct Asker {
+    headers: HeaderMap,
+    action: Action,
+}
+
+impl Asker {
+    fn of(request: &Request) -> Self {
+        let action = Action {
+            what: "POST /api/price".to_owned(),
+            client: ClientIdentity::of(request.extensions()),
+            correlation_id: request.extensions().get::<CorrelationId>().cloned(),
+        };
+        Self { headers: request.headers().clone(), action }
+    }
+
+    /// The admin's name. The route is for everybody: a credential that is not believed is none, since storefronts
+    /// send theirs after it ended, too.
+    async fn admin(&self, app: &App) -> Option<String> {
+        let principal = authenticate(app, &self.headers).await.ok()?;
+        principal.is_admin().then(|| principal.name())
+    }
 }
 
 async fn computed_answer(app: &App, id: &ProductId, margin: Option<Margin>) -> Result<PriceAnswer, AppError> {
     let computed = app.pricing.price_now(&app.store, id, margin).await?;
+    answer(app, id, computed).await
+}
+
+async fn answer(
+    app: &App,
+    id: &ProductId,
+    computed: Result<Computed, NoPrice>,
+) -> Result<PriceAnswer, AppError> {
     let computed = computed.map_err(|reason| AppError::no_price(id, reason))?;
     let mut db = app.store.read().await?;
     // Read again: it may have been recorded just now.

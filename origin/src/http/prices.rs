@@ -1,6 +1,7 @@
 //! `GET /api/prices?ids=a,b`.
 
 use super::{
+    CURRENCY,
     extract::Query,
     reply::{Answer, cacheable},
 };
@@ -18,7 +19,6 @@ use valora_shared::{
 
 /// The most ids in one request (design: http.md).
 const MAX_IDS: usize = 100;
-const CURRENCY: &str = "INR";
 
 /// Prices of several products; those that are unknown, not offered or without any price are left out.
 pub(crate) async fn list(State(app): State<AppState>, query: Query) -> Answer {

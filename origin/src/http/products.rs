@@ -1,7 +1,9 @@
 //! `GET /api/products`, `GET /api/products/{id}`.
 
+pub(crate) mod manage;
+
 use super::{
-    extract::{ProductInPath, Query, read_page},
+    extract::{ProductInPath, Query, cut, read_page},
     reply::{Answer, cacheable, cacheable_bytes, to_bytes},
 };
 use crate::{
@@ -44,9 +46,7 @@ async fn first_page_bytes(store: &Store) -> Result<Bytes, StoreError> {
 async fn page(store: &Store, of: &PageOf, limit: usize) -> Result<ProductsList, StoreError> {
     // One more than asked for tells whether there is a next page.
     let mut found = products::page(&mut *store.read().await?, of, limit + 1).await?;
-    let has_more = found.len() > limit;
-    found.truncate(limit);
-    let next_cursor = found.last().filter(|_| has_more).map(|last| last.position.to_string());
+    let next_cursor = cut(&mut found, limit, |last| last.position.to_string());
     Ok(ProductsList { products: found.iter().map(products::StoredProduct::to_wire).collect(), next_cursor })
 }
 

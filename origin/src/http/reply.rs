@@ -33,6 +33,19 @@ pub(super) fn created(value: &impl Serialize) -> Answer {
     Ok(response)
 }
 
+/// The same, with where it is from now on.
+pub(super) fn created_at(location: &str, value: &impl Serialize) -> Answer {
+    let mut response = created(value)?;
+    let location = HeaderValue::from_str(location).map_err(|error| AppError::internal(error.to_string()))?;
+    response.headers_mut().insert(header::LOCATION, location);
+    Ok(response)
+}
+
+/// Done, and nothing to say.
+pub(super) fn nothing() -> Answer {
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
 /// An answer that the edge may keep.
 pub(super) fn cacheable(value: &impl Serialize) -> Answer {
     Ok(cacheable_bytes(to_bytes(value)?))

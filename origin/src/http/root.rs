@@ -4,10 +4,7 @@ mod demo;
 
 use super::reply::{Answer, json};
 use crate::app::AppState;
-use axum::{
-    extract::State,
-    response::{IntoResponse, Response},
-};
+use axum::extract::State;
 use http::{HeaderMap, HeaderValue, header};
 use valora_shared::{config::Environment, wire::ServiceInfo};
 
@@ -15,28 +12,18 @@ use valora_shared::{config::Environment, wire::ServiceInfo};
 pub(crate) async fn show(State(app): State<AppState>, headers: HeaderMap) -> Answer {
     let environment = app.config.site.environment;
     let mut response = if environment == Environment::Development && wants_html(&headers) {
-        page()
+        demo::PAGE.answer()
     } else {
         json(&ServiceInfo {
             service: "VALORA",
             version: env!("CARGO_PKG_VERSION"),
             status: "running",
             environment: environment.as_str(),
-            docs: None,
+            docs: (environment == Environment::Development).then_some("/docs"),
         })?
     };
     response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept"));
     Ok(response)
-}
-
-fn page() -> Response {
-    let mut response = demo::PAGE.as_str().into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    if let Ok(policy) = HeaderValue::from_str(&demo::POLICY) {
-        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-    }
-    response
 }
 
 /// Browsers name text/html when they open a page; nothing else that asks here does.

@@ -67,12 +67,20 @@ pub async fn open_of(db: &mut Connection, ids: &[ProductId]) -> Result<Vec<HeldP
     query.build().fetch_all(db).await?.iter().map(from_row).collect()
 }
 
-/// What waits, the longest waiting first, at most `limit`.
+/// What waits, the longest waiting first, at most `limit`, behind the one that waits since then under that id.
 ///
 /// # Errors
 /// [`super::StoreError`].
-pub async fn open(db: &mut Connection, limit: usize) -> Result<Vec<HeldPrice>> {
+pub async fn open(
+    db: &mut Connection,
+    after: Option<&(UnixMillis, String)>,
+    limit: usize,
+) -> Result<Vec<HeldPrice>> {
     let mut query = QueryBuilder::<Sqlite>::new(SELECT);
+    if let Some((held_at, held_id)) = after {
+        query.push(" AND (held_at_ms, held_id) > (").push_bind(held_at.0).push(", ").push_bind(held_id);
+        query.push(")");
+    }
     query.push(" ORDER BY held_at_ms, held_id LIMIT ").push_bind(i64::try_from(limit).unwrap_or(i64::MAX));
     query.build().fetch_all(db).await?.iter().map(from_row).collect()
 }

@@ -8,6 +8,9 @@ use valora_shared::{id::ProductId, money::Paise, prices::Confidence, time::UnixM
 /// The kind of an imported file's observations.
 pub const KIND_CSV: &str = "csv";
 
+/// The kind of what sources tell by themselves.
+pub const KIND_PUSH: &str = "push";
+
 /// Each row binds eight values, and `SQLite` takes 32,766 in a statement (`PostgreSQL` 65,535).
 const ROWS_PER_STATEMENT: usize = 2_000;
 

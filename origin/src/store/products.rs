@@ -1,5 +1,9 @@
 //! Products, each with its newest recorded price.
 
+mod admin;
+
+pub use admin::{ProductChange, change, create};
+
 use super::{Connection, Result, prices::RecordedPrice};
 use sqlx::{QueryBuilder, Row, Sqlite, sqlite::SqliteRow};
 use valora_shared::{
@@ -7,7 +11,7 @@ use valora_shared::{
     money::{Margin, Paise},
     prices::PriceRule,
     time::UnixMillis,
-    wire::Product,
+    wire::{Category, ManagedProduct, Product},
 };
 
 /// A product as it is stored.
@@ -77,6 +81,30 @@ impl StoredProduct {
             is_active: self.is_active,
         }
     }
+
+    /// As admins see it.
+    pub fn to_managed(&self) -> ManagedProduct {
+        ManagedProduct {
+            product: self.to_wire(),
+            margin_percent: self.margin,
+            floor_paise: self.rule.floor,
+            pinned_paise: self.rule.pinned,
+        }
+    }
+}
+
+/// The categories of active products, by name.
+///
+/// # Errors
+/// [`super::StoreError`].
+pub async fn categories(db: &mut Connection) -> Result<Vec<Category>> {
+    let rows = sqlx::query(
+        "SELECT category, COUNT(*) AS count FROM products WHERE is_active AND category <> '' \
+         GROUP BY category ORDER BY category",
+    );
+    let read =
+        |row: &SqliteRow| Ok(Category { name: row.try_get("category")?, count: row.try_get("count")? });
+    rows.fetch_all(db).await?.iter().map(read).collect()
 }
 
 /// Active products in insertion order, at most `limit`.

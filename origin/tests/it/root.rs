@@ -4,7 +4,7 @@ use crate::support::{TestApp, bare};
 async fn a_program_gets_json_and_a_browser_the_demo_shop() {
     let app = TestApp::new().await;
     let json = app.get("/").await;
-    insta::assert_snapshot!(json.text(), @r#"{"service":"VALORA","version":"0.1.0","status":"running","environment":"development","docs":null}"#);
+    insta::assert_snapshot!(json.text(), @r#"{"service":"VALORA","version":"0.1.0","status":"running","environment":"development","docs":"/docs"}"#);
     let page =
         app.send(bare("GET", "/", &[("accept", "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8")])).await;
     assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));

@@ -94,6 +94,9 @@ codes! {
     Conflict 409 "Conflict",
         cause: "Something with this name is there already; `errors` names the field.",
         cure: "Choose another name, or use what is there.";
+    ProductExists 409 "Product exists",
+        cause: "There is a product of this id already, offered or not.",
+        cure: "Choose another id, or change the product with `PATCH /api/products/{id}`.";
     PayloadTooLarge 413 "Payload too large",
         cause: "The body is longer than the limit, which `max_size_bytes` names.",
         cure: "Send less, or raise the limit.",

@@ -27,6 +27,7 @@ pub struct LoginRequest {
 
 /// An account, as its owner and admins see it.
 #[derive(Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Account {
     /// Its number.
     pub id: i64,
@@ -46,6 +47,7 @@ pub struct Account {
 
 /// `GET /api/auth/me`.
 #[derive(Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Me {
     /// Its number.
     pub id: i64,
@@ -61,6 +63,7 @@ pub struct Me {
 
 /// What both register and login answer.
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuthAnswer {
     /// For `Authorization: Bearer`.
     pub access_token: String,
@@ -72,6 +75,7 @@ pub struct AuthAnswer {
 
 /// A page of accounts.
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AccountsList {
     /// In the order they were made.
     pub users: Vec<Account>,

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 /// `GET /api/health`: whoever is asked is alive.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Liveness {
     /// `ok`.
     pub status: &'static str,
@@ -15,6 +16,7 @@ pub struct Liveness {
 
 /// The service as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum HealthStatus {
     /// Everything that is configured works.
@@ -27,6 +29,7 @@ pub enum HealthStatus {
 
 /// One part of the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum ServiceStatus {
     /// Works.
     #[serde(rename = "healthy")]
@@ -41,6 +44,7 @@ pub enum ServiceStatus {
 
 /// A part's state.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ServiceHealth {
     /// How it is.
     pub status: ServiceStatus,
@@ -53,6 +57,7 @@ pub struct ServiceHealth {
 
 /// The parts of the origin.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Services {
     /// The database.
     pub database: ServiceHealth,
@@ -64,6 +69,7 @@ pub struct Services {
 
 /// How long the origin has run.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Uptime {
     /// Whole seconds.
     pub seconds: u64,
@@ -73,6 +79,7 @@ pub struct Uptime {
 
 /// The machine under the origin.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct System {
     /// Memory in bytes.
     pub memory: serde_json::Value,
@@ -84,6 +91,7 @@ pub struct System {
 
 /// Counts since the start.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MetricsSummary {
     /// Requests answered.
     pub requests_total: u64,
@@ -93,6 +101,7 @@ pub struct MetricsSummary {
 
 /// `GET /api/health/detailed`, without the edge's part.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DetailedHealth {
     /// The whole.
     pub status: HealthStatus,
@@ -112,6 +121,7 @@ pub struct DetailedHealth {
 
 /// What the edge adds to it.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EdgeHealth {
     /// Workers KV.
     pub kv: ServiceHealth,

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 
 /// Where a source's price came from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RawQuote {
     /// The kind of source: `csv`.
     pub kind: String,
@@ -22,6 +23,7 @@ pub struct RawQuote {
 
 /// One source's price in `GET /api/products/{id}/price`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SourcePrice {
     /// The source's name.
     pub adapter: String,
@@ -37,6 +39,7 @@ pub struct SourcePrice {
 
 /// `GET /api/products/{id}/price`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PriceOfProduct {
     /// The shop's price in rupees.
     #[serde(rename = "DISPLAY_PRICE")]
@@ -55,6 +58,7 @@ pub struct PriceOfProduct {
 
 /// One source's price in the answer of `/api/price`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FetchedPrice {
     /// The source's name.
     pub adapter: String,
@@ -70,6 +74,7 @@ pub struct FetchedPrice {
 
 /// `GET /api/price/{id}` and `POST /api/price`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PriceAnswer {
     /// The shop's price in rupees.
     #[serde(rename = "DISPLAY_PRICE")]
@@ -93,6 +98,7 @@ pub struct PriceRequest {
 
 /// One product in `GET /api/prices`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct QuotedPrice {
     /// The product.
     pub product_id: ProductId,
@@ -110,6 +116,7 @@ pub struct QuotedPrice {
 
 /// `GET /api/prices?ids=`; unknown ids are left out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Prices {
     /// `INR`.
     pub currency: &'static str,

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 /// What `GET /` says about the service.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ServiceInfo<'a> {
     /// `VALORA`.
     pub service: &'a str,
@@ -20,6 +21,7 @@ pub struct ServiceInfo<'a> {
 
 /// One product of the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Product {
     /// The id used in every route.
     pub product_id: ProductId,
@@ -45,6 +47,7 @@ pub struct Product {
 
 /// A page of products.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ProductsList {
     /// In insertion order.
     #[serde(rename = "PRODUCTS_LIST")]

@@ -11,9 +11,14 @@ use crate::{
 };
 use axum::extract::State;
 use serde::Serialize;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{RefOr, Schema},
+};
 use valora_shared::time::UnixMillis;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Scheduler)]
 struct SchedulerAnswer {
     is_enabled: bool,
     interval_seconds: u64,
@@ -25,7 +30,8 @@ struct SchedulerAnswer {
     sources: Vec<SourceAnswer>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = SchedulerProducts)]
 struct Products {
     new: i64,
     due: i64,
@@ -34,7 +40,8 @@ struct Products {
     next_due_at: Option<UnixMillis>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = SchedulerRound)]
 struct LastRound {
     began_at: UnixMillis,
     took_ms: u64,
@@ -45,7 +52,8 @@ struct LastRound {
     lost: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = SchedulerSource)]
 struct SourceAnswer {
     name: String,
     kind: &'static str,
@@ -53,6 +61,12 @@ struct SourceAnswer {
     told_total: u64,
     unchanged_total: u64,
     failed_total: u64,
+}
+
+/// For the OpenAPI document.
+pub(crate) fn schemas(all: &mut Vec<(String, RefOr<Schema>)>) {
+    all.push((SchedulerAnswer::name().into_owned(), SchedulerAnswer::schema()));
+    <SchedulerAnswer as ToSchema>::schemas(all);
 }
 
 /// How products, rounds and sources stand.

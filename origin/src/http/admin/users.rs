@@ -4,7 +4,7 @@ use crate::{
     app::{App, AppState},
     error::AppError,
     http::{
-        extract::{Admin, Query, Segment, read_page},
+        extract::{Admin, Query, Segment, cut, read_page},
         reply::{Answer, json},
     },
     store::users::{self, StoredUser},
@@ -24,9 +24,7 @@ pub(crate) async fn list(State(app): State<AppState>, _: Admin, query: Query) ->
     let (limit, after) = read_page(&query, MAX_LIMIT)?;
     // One more than asked for tells whether there is a next page.
     let mut found = users::page(&mut *app.store.read().await?, after.unwrap_or(0), limit + 1).await?;
-    let has_more = found.len() > limit;
-    found.truncate(limit);
-    let next_cursor = found.last().filter(|_| has_more).map(|last| last.id.0.to_string());
+    let next_cursor = cut(&mut found, limit, |last| last.id.0.to_string());
     json(&AccountsList { users: found.iter().map(StoredUser::to_wire).collect(), next_cursor })
 }
 

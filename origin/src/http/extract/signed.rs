@@ -34,6 +34,42 @@ impl Admin {
     }
 }
 
+/// Whoever may tell prices: an admin those of every source, a key those of its own.
+#[derive(Debug)]
+pub(crate) struct Teller(Principal);
+
+impl Teller {
+    /// # Errors
+    /// 403 for the source of somebody else.
+    pub(crate) fn check(&self, source: &str) -> Result<(), AppError> {
+        match &self.0 {
+            Principal::Key(key) if key.source.as_deref() != Some(source) => {
+                Err(AppError::forbidden("This key may tell the prices of its own source alone."))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The admin, whose actions are audited; none for a key.
+    pub(crate) fn admin_name(&self) -> Option<String> {
+        self.0.is_admin().then(|| self.0.name())
+    }
+}
+
+impl FromRequestParts<AppState> for Teller {
+    type Rejection = AppError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Self::Rejection> {
+        let principal = authenticate(app, &parts.headers).await?;
+        let has_source = matches!(&principal, Principal::Key(key) if key.source.is_some());
+        if principal.is_admin() || has_source {
+            Ok(Self(principal))
+        } else {
+            Err(AppError::forbidden("This needs the credential of an admin, or a key with a source."))
+        }
+    }
+}
+
 impl FromRequestParts<AppState> for Signed {
     type Rejection = AppError;
 

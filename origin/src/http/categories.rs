@@ -1,0 +1,11 @@
+//! `GET /api/categories`.
+
+use super::reply::{Answer, cacheable};
+use crate::{app::AppState, store::products};
+use axum::extract::State;
+use valora_shared::wire::Categories;
+
+/// The categories of what is offered, by name.
+pub(crate) async fn list(State(app): State<AppState>) -> Answer {
+    cacheable(&Categories { categories: products::categories(&mut *app.store.read().await?).await? })
+}

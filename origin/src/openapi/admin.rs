@@ -1,0 +1,42 @@
+//! What only admins may do.
+
+use super::operation::Operation;
+use serde_json::json;
+
+pub(super) fn operations() -> Vec<((&'static str, &'static str), Operation)> {
+    let account = |id, summary| {
+        Operation::new(id, summary)
+            .path("id", json!({"type": "integer", "format": "int64", "minimum": 1}), 1)
+            .answers(200, "Account")
+            .problem(404, "There is no such account.")
+    };
+    vec![
+        (
+            ("GET", "/api/admin/users"),
+            Operation::new("listAccounts", "All accounts").page(100, 100).answers(200, "AccountsList"),
+        ),
+        (("POST", "/api/admin/users/{id}/activate"), account("activateAccount", "Lets an account in again")),
+        (
+            ("POST", "/api/admin/users/{id}/deactivate"),
+            account("deactivateAccount", "Locks an account out, at once"),
+        ),
+        (
+            ("GET", "/api/admin/prices/held"),
+            Operation::new("listHeldPrices", "Prices that wait for a second look, the longest waiting first")
+                .page(500, 500)
+                .answers(200, "HeldPrices"),
+        ),
+        (
+            ("POST", "/api/admin/prices/held/{id}/confirm"),
+            Operation::new("confirmHeldPrice", "Records a price that waits")
+                .path("id", json!({"type": "string"}), "00000000-0000-0000-0000-000000000000")
+                .answers(200, "ConfirmedPrice")
+                .problem(404, "No price waits under this id."),
+        ),
+        (
+            ("GET", "/api/admin/scheduler"),
+            Operation::new("getScheduler", "How products, rounds and sources stand")
+                .answers(200, "Scheduler"),
+        ),
+    ]
+}
