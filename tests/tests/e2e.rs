@@ -15,6 +15,8 @@ mod audit;
 mod border;
 #[path = "e2e/api.rs"]
 mod api;
+#[path = "e2e/border.rs"]
+mod border;
 #[path = "e2e/cache.rs"]
 mod cache;
 #[path = "e2e/cors.rs"]
@@ -43,6 +45,8 @@ mod replicas;
 mod settings;
 #[path = "e2e/schemathesis.rs"]
 mod schemathesis;
+#[path = "e2e/settings.rs"]
+mod settings;
 #[path = "e2e/systems.rs"]
 mod systems;
 #[path = "e2e/wrangler_dev.rs"]

@@ -36,7 +36,8 @@ pub fn ensure() -> Result<()> {
         let venv = || run_quietly(command("python3").args(["-m", "venv", "--clear"]).arg(environment()));
         // Debian has Python without the part that makes environments.
         venv().or_else(|_| apt::ensure(&[apt::PYTHON3_VENV]).and_then(|()| venv()))?;
-        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"];
+        let pip =
+            ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"];
         run_quietly(command(environment().join("bin/python")).args(pip).arg(&requirements))
     })?;
     stamp.write()
@@ -58,7 +59,15 @@ pub fn run(url: &str, token: &str, folder: &Path) -> Result<()> {
         .args(["run", &format!("{url}/openapi.json"), "--url", url])
         .args(["--header", &format!("Authorization: Bearer {token}")])
         .args(["--checks", "all", "--phases", "examples,coverage,fuzzing,stateful"])
-        .args(["--seed", SEED, "--max-examples", MAX_EXAMPLES, "--generation-database", "none", "--no-color"]);
+        .args([
+            "--seed",
+            SEED,
+            "--max-examples",
+            MAX_EXAMPLES,
+            "--generation-database",
+            "none",
+            "--no-color",
+        ]);
     if run_within(output_to(&mut checks, &file)?, LIMIT)? {
         return Ok(());
     }

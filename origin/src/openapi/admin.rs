@@ -23,7 +23,7 @@ pub(super) fn operations() -> Vec<((&'static str, &'static str), Operation)> {
         (
             ("GET", "/api/admin/prices/held"),
             Operation::new("listHeldPrices", "Prices that wait for a second look, the longest waiting first")
-                .page(500, 500)
+                .page_by(r"^[1-9][0-9]{0,17}\.[0-9a-f-]+$", 500, 500)
                 .answers(200, "HeldPrices"),
         ),
         (

@@ -84,16 +84,19 @@ impl Operation {
         self.parameter(name, about, schema, true).faulty()
     }
 
-    /// `limit` and `cursor`.
+    /// `limit`, and a `cursor` that is a number.
     pub(super) fn page(self, default: usize, max: usize) -> Self {
+        self.page_by("^[1-9][0-9]{0,17}$", default, max)
+    }
+
+    /// `limit`, and a `cursor` of this form.
+    pub(super) fn page_by(self, cursor: &str, default: usize, max: usize) -> Self {
         let limit = json!({"type": "integer", "minimum": 1, "maximum": max, "default": default});
-        self.query("limit", "How many at most.", limit)
-            // Only cursors that were given are good, which no schema can say.
-            .query(
-                "cursor",
-                "The `next_cursor` of the page before.",
-                json!({"type": "string", "pattern": "^[0-9]"}),
-            )
+        self.query("limit", "How many at most.", limit).query(
+            "cursor",
+            "The `next_cursor` of the page before.",
+            json!({"type": "string", "pattern": cursor}),
+        )
     }
 
     /// A JSON body.

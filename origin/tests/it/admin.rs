@@ -57,6 +57,16 @@ async fn every_route_asks_for_what_the_table_says() {
                 assert_eq!(status("nonsense").await, 401, "{what}");
                 assert_eq!(status(&user).await, 200, "{what}");
             }
+            Access::Source => {
+                assert_eq!(nobody.status, 401, "{what}");
+                assert_eq!(nobody.header("www-authenticate"), Some("Bearer"), "{what}");
+                assert_eq!(status("nonsense").await, 401, "{what}");
+                for other in [&user, &viewer] {
+                    assert_eq!(status(other).await, 403, "{what}");
+                }
+                // Let in, to find that there is no body.
+                assert_eq!((status(&key).await, status(ADMIN_TOKEN).await), (415, 415), "{what}");
+            }
             Access::Admin => {
                 admin_routes += 1;
                 assert_eq!(nobody.status, 401, "{what}");
@@ -72,9 +82,9 @@ async fn every_route_asks_for_what_the_table_says() {
                         "{what}"
                     );
                 }
-                // Not every route has something under the id.
+                // Not every route has something under the id, and some want a body.
                 let admitted = status(ADMIN_TOKEN).await;
-                assert!(admitted < 300 || admitted == 404, "{what}: {admitted}");
+                assert!(admitted < 300 || [404, 415].contains(&admitted), "{what}: {admitted}");
             }
         }
     }

@@ -78,10 +78,10 @@ async fn a_body_above_the_limit_is_refused_whether_it_says_so_or_not() {
 async fn a_wrong_method_is_told_the_right_ones() {
     let app = TestApp::new().await;
     for (method, target, allow) in [
-        ("POST", "/api/products", "GET,HEAD"),
-        ("DELETE", "/api/products/1", "GET,HEAD"),
+        ("PUT", "/api/products", "GET,HEAD,POST"),
+        ("DELETE", "/api/products/1/price", "GET,HEAD"),
         ("GET", "/api/price", "POST"),
-        ("OPTIONS", "/api/products", "GET,HEAD"),
+        ("OPTIONS", "/api/products", "GET,HEAD,POST"),
         ("PUT", "/", "GET,HEAD"),
     ] {
         let answer = app.send(bare(method, target, &[])).await;

@@ -86,7 +86,8 @@ fn every_route_of_the_contract_answers_through_the_edge() -> Result<()> {
 fn a_changed_price_is_seen_through_the_edge_within_the_lifetime_of_an_answer() -> Result<()> {
     let system = shop()?;
     let edge = system.edge()?;
-    let price = || Ok::<_, anyhow::Error>(edge.get("/api/products/1/price")?.json()?["DISPLAY_PRICE"].clone());
+    let price =
+        || Ok::<_, anyhow::Error>(edge.get("/api/products/1/price")?.json()?["DISPLAY_PRICE"].clone());
     // The last known price, which the edge keeps.
     ensure!(price()? == json!(19999.0));
     let changed = admin(&edge, "PATCH", "/api/products/1", Some(&json!({"margin_percent": "10.00"})))?;
@@ -111,7 +112,9 @@ fn a_product_lives_and_ends_through_the_edge() -> Result<()> {
     ensure!(nobody.status == 401, "{}", nobody.shown());
     // Not asked for before, so nothing of it is kept at the edge.
     let categories = edge.get("/api/categories")?.json()?;
-    let has_shoes = categories["categories"].as_array().is_some_and(|all| all.contains(&json!({"name": "Shoes", "count": 1})));
+    let has_shoes = categories["categories"]
+        .as_array()
+        .is_some_and(|all| all.contains(&json!({"name": "Shoes", "count": 1})));
     ensure!(has_shoes, "{categories}");
     for _ in 0..2 {
         let gone = admin(&edge, "DELETE", "/api/products/boots", None)?;

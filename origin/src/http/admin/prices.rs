@@ -81,7 +81,9 @@ pub(crate) async fn held_prices(State(app): State<AppState>, _: Admin, query: Qu
 
 fn read_cursor(text: &str) -> Option<(UnixMillis, String)> {
     let (held_at, held_id) = text.split_once('.')?;
-    Some((UnixMillis(number(held_at)?), held_id.to_owned()))
+    let is_id = |b: u8| b.is_ascii_digit() || matches!(b, b'a'..=b'f' | b'-');
+    let is_one = !held_id.is_empty() && held_id.bytes().all(is_id);
+    if is_one { Some((UnixMillis(number(held_at)?), held_id.to_owned())) } else { None }
 }
 
 /// Records a price that waits, if the sources still name it.
