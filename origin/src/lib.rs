@@ -5,6 +5,8 @@
 //! and records, [`import`] brings a price list in, [`events`] tells the edge, `http` answers, `pipeline` wraps every answer. [`cli`] starts it all.
 
 #![forbid(unsafe_code)]
+// Money and everything else here is counted in integers.
+#![deny(clippy::float_arithmetic)]
 
 pub mod accounts;
 pub mod app;

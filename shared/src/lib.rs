@@ -9,6 +9,8 @@
 //! comes out, so that every rule is tested without a server and holds on wasm32 as it does natively.
 
 #![forbid(unsafe_code)]
+// Money and everything else here is counted in integers.
+#![deny(clippy::float_arithmetic)]
 
 pub mod account;
 pub mod cache;

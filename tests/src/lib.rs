@@ -4,6 +4,7 @@ pub mod assertions;
 pub mod client;
 pub mod deliveries;
 pub mod docs;
+mod money;
 pub mod recorder;
 pub mod running;
 pub mod tap;

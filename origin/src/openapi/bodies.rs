@@ -24,8 +24,10 @@ pub(super) fn new_product() -> Value {
 }
 
 pub(super) fn product_change() -> Value {
+    let mut fields = product_fields();
+    fields["is_active"] = json!({"type": "boolean"});
     json!({
-        "type": "object", "additionalProperties": false, "minProperties": 1, "properties": product_fields(),
+        "type": "object", "additionalProperties": false, "minProperties": 1, "properties": fields,
         "examples": [{"margin_percent": "2.5", "floor_paise": 150_000, "pinned_paise": null}],
     })
 }
@@ -80,7 +82,6 @@ fn product_fields() -> Value {
         "margin_percent": or_null(margin()),
         "floor_paise": or_null(paise()),
         "pinned_paise": or_null(paise()),
-        "is_active": {"type": "boolean"},
     })
 }
 

@@ -62,7 +62,7 @@ async fn a_faulty_product_is_refused_with_every_field() {
             vec!["floor_paise", "pinned_paise"],
         ),
         (json!({"product_id": "a", "name": "A", "floor_paise": 1.5}), vec!["floor_paise"]),
-        (json!({"product_id": "a", "name": "A", "is_active": "yes"}), vec!["is_active"]),
+        (json!({"product_id": "a", "name": "A", "is_active": true}), vec!["is_active"]),
         (json!({"product_id": "a", "name": "A", "prize": 1}), vec!["prize"]),
     ] {
         let answer = admin(&app, "POST", "/api/products", &body).await;

@@ -1,6 +1,7 @@
 //! How far a source is believed.
 
-use serde::{Serialize, Serializer};
+use serde::{Serialize, Serializer, ser::Error as _};
+use serde_json::value::RawValue;
 
 /// A confidence from 0 to 1 in ten-thousandths. JSON: a number such as `0.95`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,7 +50,11 @@ impl Confidence {
 impl Serialize for Confidence {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // No amount of money: a float is what the Python backend shows, and n/10000 prints as its decimal.
-        serializer.serialize_f64(f64::from(self.0) / 10_000.0)
+        // Written from the integer, as money is, in the form that a float of this value has.
+        let (whole, part) = (self.0 / 10_000, format!("{:04}", self.0 % 10_000));
+        let part = part.trim_end_matches('0');
+        let digits = format!("{whole}.{}", if part.is_empty() { "0" } else { part });
+        RawValue::from_string(digits).map_err(S::Error::custom)?.serialize(serializer)
     }
 }
 

@@ -28,6 +28,7 @@ fn memory_and_cpu(system: &mut sysinfo::System) -> (Value, Value) {
     )
 }
 
+#[expect(clippy::float_arithmetic, reason = "a processor's use, no money")]
 fn tenths(percent: f32) -> f64 {
     (f64::from(percent) * 10.0).round() / 10.0
 }

@@ -89,7 +89,6 @@ fn read_new(mut fields: Fields, now: UnixMillis) -> Result<StoredProduct, Proble
     let margin = fields.nullable("margin_percent", margin).flatten();
     let floor = fields.nullable("floor_paise", paise).flatten();
     let pinned = fields.nullable("pinned_paise", paise).flatten();
-    let is_active = fields.optional("is_active", flag).unwrap_or(true);
     fields.finish()?;
     // Both are there, or `finish` has told that they are not.
     let (Some(product_id), Some(name)) = (product_id, name) else {
@@ -107,7 +106,7 @@ fn read_new(mut fields: Fields, now: UnixMillis) -> Result<StoredProduct, Proble
         last_known,
         margin,
         rule,
-        is_active,
+        is_active: true,
         price: None,
     })
 }
