@@ -1,5 +1,5 @@
 //! Schemas of the values that write their JSON themselves: what [`crate::money`], [`crate::id`] and [`crate::time`] put
-//! on the wire, said once for the OpenAPI document.
+//! on the wire, said once for the `OpenAPI` document.
 
 use crate::{
     id::{CorrelationId, ProductId},

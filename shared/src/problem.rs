@@ -127,7 +127,7 @@ impl Problem {
     }
 }
 
-/// The body of every error, as the OpenAPI document names it.
+/// The body of every error, as the `OpenAPI` document names it.
 #[cfg(feature = "openapi")]
 pub use schema::Problem as ProblemSchema;
 

@@ -1,4 +1,4 @@
-//! Schemathesis, which asks a running system everything that its OpenAPI document allows and much that it does not.
+//! Schemathesis, which asks a running system everything that its `OpenAPI` document allows and much that it does not.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

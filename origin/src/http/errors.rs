@@ -21,7 +21,7 @@ struct Explanation {
     variable: Option<&'static str>,
 }
 
-/// For the OpenAPI document.
+/// For the `OpenAPI` document.
 pub(crate) fn schemas(all: &mut Vec<(String, RefOr<Schema>)>) {
     all.push((Explanation::name().into_owned(), Explanation::schema()));
     <Explanation as ToSchema>::schemas(all);

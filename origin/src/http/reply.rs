@@ -42,8 +42,8 @@ pub(super) fn created_at(location: &str, value: &impl Serialize) -> Answer {
 }
 
 /// Done, and nothing to say.
-pub(super) fn nothing() -> Answer {
-    Ok(StatusCode::NO_CONTENT.into_response())
+pub(super) fn nothing() -> Response {
+    StatusCode::NO_CONTENT.into_response()
 }
 
 /// An answer that the edge may keep.

@@ -1,4 +1,4 @@
-//! The OpenAPI document holds: nothing that it allows is refused, nothing that it forbids is accepted, and every answer
+//! The `OpenAPI` document holds: nothing that it allows is refused, nothing that it forbids is accepted, and every answer
 //! is one that it names. At the origin and through the edge, each with a system of its own, since products are made,
 //! changed and taken away.
 

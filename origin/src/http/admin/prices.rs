@@ -52,7 +52,7 @@ struct Confirmed {
     confirmed: bool,
 }
 
-/// For the OpenAPI document.
+/// For the `OpenAPI` document.
 pub(crate) fn schemas(all: &mut Vec<(String, RefOr<Schema>)>) {
     all.push((HeldList::name().into_owned(), HeldList::schema()));
     <HeldList as ToSchema>::schemas(all);

@@ -63,7 +63,7 @@ struct SourceAnswer {
     failed_total: u64,
 }
 
-/// For the OpenAPI document.
+/// For the `OpenAPI` document.
 pub(crate) fn schemas(all: &mut Vec<(String, RefOr<Schema>)>) {
     all.push((SchedulerAnswer::name().into_owned(), SchedulerAnswer::schema()));
     <SchedulerAnswer as ToSchema>::schemas(all);

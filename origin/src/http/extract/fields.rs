@@ -34,13 +34,10 @@ impl Fields {
         name: &'static str,
         read: impl FnOnce(&RawValue) -> Result<T, String>,
     ) -> Option<T> {
-        match self.given.remove(name) {
-            Some(value) => self.read(name, &value, read),
-            None => {
-                self.fault(name, "is required");
-                None
-            }
+        if !self.given.contains_key(name) {
+            self.fault(name, "is required");
         }
+        self.optional(name, read)
     }
 
     /// A field that may be absent, but not null.
@@ -54,6 +51,7 @@ impl Fields {
     }
 
     /// A field that may be absent (`None`) or null (`Some(None)`).
+    #[expect(clippy::option_option, reason = "absent, null and a value are three things")]
     pub(crate) fn nullable<T>(
         &mut self,
         name: &'static str,

@@ -76,7 +76,7 @@ pub(crate) async fn deactivate(
     let changed = products::change(&mut db, &id, &change, app.clock.now()).await?;
     changed.ok_or_else(|| AppError::unknown_product(&id))?;
     db.commit().await?;
-    nothing()
+    Ok(nothing())
 }
 
 fn read_new(mut fields: Fields, now: UnixMillis) -> Result<StoredProduct, Problem> {
