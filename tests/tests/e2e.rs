@@ -9,12 +9,10 @@ mod harness;
 
 #[path = "e2e/accounts.rs"]
 mod accounts;
-#[path = "e2e/audit.rs"]
-mod audit;
-#[path = "e2e/border.rs"]
-mod border;
 #[path = "e2e/api.rs"]
 mod api;
+#[path = "e2e/audit.rs"]
+mod audit;
 #[path = "e2e/border.rs"]
 mod border;
 #[path = "e2e/cache.rs"]
@@ -41,8 +39,6 @@ mod panics;
 mod products;
 #[path = "e2e/replicas.rs"]
 mod replicas;
-#[path = "e2e/settings.rs"]
-mod settings;
 #[path = "e2e/schemathesis.rs"]
 mod schemathesis;
 #[path = "e2e/settings.rs"]

@@ -53,21 +53,8 @@ pub async fn announce(db: &mut Connection, events: &[EventBody], now: UnixMillis
     Ok(())
 }
 
-/// Tells the edge, in the caller's transaction, that answers showing this product are out of date, lists included.
-/// After a change of category it is called with each of the two.
-///
-/// # Errors
-/// [`super::StoreError`].
-pub async fn purge_product(
-    db: &mut Connection,
-    id: &ProductId,
-    category: &str,
-    now: UnixMillis,
-) -> Result<()> {
-    purge(db, [id], &BTreeSet::from([category.to_owned()]), now).await
-}
-
-/// The same for many products, in as few events as they fit into.
+/// Tells the edge, in the caller's transaction, that answers showing these products or listing these categories are out
+/// of date, lists of all products included; in as few events as they fit into.
 ///
 /// # Errors
 /// [`super::StoreError`].

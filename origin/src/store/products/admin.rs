@@ -1,7 +1,7 @@
 //! What admins change of products. Each change goes through [`changed`].
 
 use super::{StoredProduct, find};
-use crate::store::{Connection, Result};
+use crate::store::{Connection, Result, events};
 use valora_shared::{
     id::ProductId,
     money::{Margin, Paise},
@@ -59,7 +59,7 @@ pub async fn create(db: &mut Connection, product: &StoredProduct, now: UnixMilli
     if created.rows_affected() == 0 {
         return Ok(false);
     }
-    changed(db, None, product).await?;
+    changed(db, None, product, now).await?;
     Ok(true)
 }
 
@@ -102,17 +102,18 @@ pub async fn change(
     .bind(now.0)
     .execute(&mut *db)
     .await?;
-    changed(db, Some(&before), &after).await?;
+    changed(db, Some(&before), &after, now).await?;
     Ok(Some(after))
 }
 
-/// Every change of an admin passes here, in its transaction: the one place to announce that answers which show
-/// `before` (none where the product is new) or `after` are out of date.
-#[expect(clippy::unused_async, reason = "announcing writes to the database")]
+/// Every change of an admin passes here, in its transaction: answers that show `before` (none where the product is new)
+/// or `after` are out of date.
 async fn changed(
-    _db: &mut Connection,
-    _before: Option<&StoredProduct>,
-    _after: &StoredProduct,
+    db: &mut Connection,
+    before: Option<&StoredProduct>,
+    after: &StoredProduct,
+    now: UnixMillis,
 ) -> Result<()> {
-    Ok(())
+    let categories = before.into_iter().chain([after]).map(|product| product.category.clone()).collect();
+    events::purge(db, [&after.product_id], &categories, now).await
 }
