@@ -81,7 +81,7 @@ fn pass(client: TcpStream, edge: &Client, passed: &Mutex<Vec<Passed>>) -> Result
     passed.lock().unwrap_or_else(PoisonError::into_inner).push(Passed {
         body: String::from_utf8(body)?,
         status: answer.status,
-        answer: answer.text().into_owned(),
+        answer: answer.text(),
     });
     let (status, length) = (answer.status, answer.body.len());
     let head = format!(

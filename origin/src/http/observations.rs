@@ -45,7 +45,7 @@ pub(crate) async fn tell(
     let answer = told(&app, &teller, id, request).await;
     if let Some((who, action)) = action {
         let status = answer.as_ref().map_or_else(AppError::status, |response| response.status().as_u16());
-        audit::write(&app, &action, &who, status);
+        audit::write(&app, action, &who, status).await;
     }
     answer
 }

@@ -88,7 +88,7 @@ pub(crate) async fn now(State(app): State<AppState>, request: Request) -> Answer
         let computed = app.pricing.price_by_admin(&app.store, &id, margin).await?;
         let answer = answer(&app, &id, computed).await;
         let status = answer.as_ref().map_or_else(AppError::status, |_| 200);
-        audit::write(&app, &asker.action, &admin, status);
+        audit::write(&app, asker.action, &admin, status).await;
         return json(&answer?);
     }
     json(&computed_answer(&app, &id, margin).await?)

@@ -4,7 +4,8 @@ use crate::{
     receiver::{Manner, Receiver, SECRET},
     support::{ADMIN_TOKEN, TestApp, many_rows},
 };
-use std::time::Duration;
+use sqlx::SqliteConnection;
+use std::{collections::BTreeSet, time::Duration};
 use tokio::{sync::watch, task::JoinHandle};
 use valora_origin::{app::AppState, events::Sender, pricing::Pricing, store::events};
 use valora_shared::{
@@ -65,9 +66,13 @@ fn id(id: &str) -> ProductId {
     ProductId::parse(id).unwrap()
 }
 
+async fn purge_in(db: &mut SqliteConnection, product: &str, now: UnixMillis) {
+    events::purge(db, [&id(product)], &BTreeSet::from(["Phones".to_owned()]), now).await.unwrap();
+}
+
 pub(crate) async fn purge(app: &TestApp, product: &str) {
     let mut db = app.state.store.write().await.unwrap();
-    events::purge_product(&mut db, &id(product), "Phones", app.clock.now()).await.unwrap();
+    purge_in(&mut db, product, app.clock.now()).await;
     db.commit().await.unwrap();
 }
 
@@ -158,7 +163,7 @@ async fn a_delivery_holds_at_most_500_events_and_40_prices() {
     let mut db = app.state.store.write().await.unwrap();
     app.state.pricing.recompute(&mut db, &ids).await.unwrap();
     for _ in 0..600 {
-        events::purge_product(&mut db, &ids[0], "", app.clock.now()).await.unwrap();
+        purge_in(&mut db, ids[0].as_str(), app.clock.now()).await;
     }
     db.commit().await.unwrap();
     let running = run(&app.state);
@@ -179,7 +184,7 @@ async fn without_an_edge_events_are_deleted_after_a_day() {
     app.sql("DELETE FROM events").await;
     for _ in 0..1_100 {
         let mut db = app.state.store.write().await.unwrap();
-        events::purge_product(&mut db, &id("1"), "", UnixMillis(app.clock.now().0 - 1)).await.unwrap();
+        purge_in(&mut db, "1", UnixMillis(app.clock.now().0 - 1)).await;
         db.commit().await.unwrap();
     }
     app.clock.advance(Duration::from_hours(24));

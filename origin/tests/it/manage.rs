@@ -215,3 +215,20 @@ async fn history_goes_back_page_by_page_and_inside_a_period() {
     }
     assert_eq!(app.get("/api/prices/none/history").await.status, 404);
 }
+
+#[tokio::test]
+async fn a_change_purges_the_product_and_the_lists_it_leaves_and_enters() {
+    let app = app().await;
+    admin(&app, "PATCH", "/api/products/1", &json!({"category": "Old"})).await;
+    app.sql("DELETE FROM events").await;
+    let moved = admin(&app, "PATCH", "/api/products/1", &json!({"category": "New"})).await;
+    assert_eq!(moved.status.as_u16(), 200);
+    // One event with all four: the product, all lists, the category it leaves and the one it enters.
+    let count = app.count(
+        "SELECT COUNT(*) FROM events WHERE kind = 'purge' AND body LIKE '%\"product:1\"%' AND body LIKE '%\"products\"%' \
+         AND body LIKE '%\"category:Old\"%' AND body LIKE '%\"category:New\"%'",
+    );
+    assert_eq!(count.await, 1);
+    admin(&app, "PATCH", "/api/products/1", &json!({"category": "New"})).await;
+    assert_eq!(app.count("SELECT COUNT(*) FROM events WHERE kind = 'purge'").await, 1, "nothing has changed");
+}
