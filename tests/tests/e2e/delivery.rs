@@ -19,8 +19,6 @@ use crate::harness::Test;
 
 const CHANGES: usize = 1_000;
 const DEATHS: usize = 10;
-/// The products of a fresh database have the ids 1 to 26.
-const PRODUCTS: usize = 26;
 
 pub(crate) fn trials() -> Vec<Test> {
     trials![every_change_arrives_in_order_at_an_edge_that_dies_ten_times]
@@ -36,9 +34,10 @@ fn every_change_arrives_in_order_at_an_edge_that_dies_ten_times() -> Result<()> 
         Running::start(|options| SystemOptions { edge_port, ..options }.with_env("EDGE_URL", &tap.url()))?;
     let origin = system.origin()?;
     let authorization = bearer(&system)?;
+    let products = products(&origin)?;
     let changed = AtomicUsize::new(0);
     let deaths = thread::scope(|scope| -> Result<usize> {
-        let changing = scope.spawn(|| change_prices(&origin, &authorization, &changed));
+        let changing = scope.spawn(|| change_prices(&origin, &authorization, &products, &changed));
         let mut deaths = 0;
         while deaths < DEATHS {
             let at = (deaths + 1) * CHANGES / (DEATHS + 1);
@@ -55,7 +54,7 @@ fn every_change_arrives_in_order_at_an_edge_that_dies_ten_times() -> Result<()> 
     })?;
     ensure!(deaths == DEATHS && changed.load(Ordering::Relaxed) == CHANGES);
 
-    let recorded = history(&origin)?;
+    let recorded = history(&origin, &products)?;
     ensure!(recorded.values().map(Vec::len).sum::<usize>() >= CHANGES, "not every change is on record");
     let arrived = until("every price arrived", Duration::from_mins(2), || {
         let arrived = first_arrivals(&tap.passed())?;
@@ -73,9 +72,14 @@ fn every_change_arrives_in_order_at_an_edge_that_dies_ten_times() -> Result<()> 
 }
 
 /// Each of them another pinned price of one of the products, so that each is recorded.
-fn change_prices(origin: &Client, authorization: &str, changed: &AtomicUsize) -> Result<()> {
-    for number in 0..CHANGES {
-        let target = format!("/api/products/{}", number % PRODUCTS + 1);
+fn change_prices(
+    origin: &Client,
+    authorization: &str,
+    products: &[String],
+    changed: &AtomicUsize,
+) -> Result<()> {
+    for (number, id) in products.iter().cycle().take(CHANGES).enumerate() {
+        let target = format!("/api/products/{id}");
         let body = format!(r#"{{"pinned_paise":{}}}"#, 1_000_000 + number);
         let request = origin.request("PATCH", &target).header("authorization", authorization);
         let answer = request.header("content-type", "application/json").body(body).send()?;
@@ -85,12 +89,21 @@ fn change_prices(origin: &Client, authorization: &str, changed: &AtomicUsize) ->
     Ok(())
 }
 
-fn history(origin: &Client) -> Result<Seqs> {
+fn products(origin: &Client) -> Result<Vec<String>> {
+    let listed = origin.get("/api/products")?.json()?;
+    let products = listed["PRODUCTS_LIST"].as_array().context("no list")?;
+    let ids: Vec<String> =
+        products.iter().filter_map(|product| Some(product["product_id"].as_str()?.to_owned())).collect();
+    ensure!(!ids.is_empty(), "there are no products");
+    Ok(ids)
+}
+
+fn history(origin: &Client, products: &[String]) -> Result<Seqs> {
     let mut seqs = Seqs::new();
-    for id in 1..=PRODUCTS {
+    for id in products {
         let answer = origin.get(&format!("/api/prices/{id}/history?limit=500"))?.json()?;
-        let prices = answer["history"].as_array().with_context(|| answer.to_string())?;
-        seqs.insert(id.to_string(), prices.iter().filter_map(|price| price["seq"].as_i64()).collect());
+        let prices = answer["prices"].as_array().with_context(|| answer.to_string())?;
+        seqs.insert(id.clone(), prices.iter().filter_map(|price| price["seq"].as_i64()).collect());
     }
     Ok(seqs)
 }

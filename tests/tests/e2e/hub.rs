@@ -23,6 +23,7 @@ use crate::harness::Test;
 pub(crate) fn trials() -> Vec<Test> {
     trials![
         a_revoked_admin_is_out_at_once_and_at_every_isolate,
+        a_deactivated_admin_is_out_at_the_origin_and_at_the_edge,
         tokens_that_are_not_ours_open_nothing,
         without_the_hub_no_admin_is_believed,
         an_account_counts_as_itself_once_the_beat_is_known,
@@ -74,6 +75,34 @@ fn a_revoked_admin_is_out_at_once_and_at_every_isolate() -> Result<()> {
 
 fn encode(part: &Value) -> String {
     BASE64URL_NOPAD.encode(part.to_string().as_bytes())
+}
+
+/// The same without a test's help: the origin tells the edge by itself.
+fn a_deactivated_admin_is_out_at_the_origin_and_at_the_edge() -> Result<()> {
+    let system = Running::start(|options| options)?;
+    for name in ["boss", "leaver"] {
+        system.create_admin(name, "correct horse battery")?;
+    }
+    let (edge, origin) = (system.edge()?, system.origin()?);
+    let (boss, _) = login(&edge, "boss")?;
+    let (leaver, id) = login(&edge, "leaver")?;
+    ensure!(with(&edge, "/api/admin/audit", &leaver)?.status == 200);
+    let id = id.to_string();
+    let target = format!("/api/admin/users/{id}/deactivate");
+    let done = edge.request("POST", &target).header("authorization", &boss).send()?;
+    ensure!(done.status == 200, "{}", done.shown());
+    let refused = with(&origin, "/api/admin/users", &leaver)?;
+    ensure!(refused.status == 401, "{}", refused.shown());
+    // The audit is the edge's alone: nobody but the edge can refuse it.
+    until("the edge refused the token", Duration::from_secs(2), || {
+        Ok((with(&edge, "/api/admin/audit", &leaver)?.status == 401).then_some(()))
+    })?;
+    ensure!(with(&edge, "/api/admin/audit", &boss)?.status == 200, "the other admin is still in");
+    let what = format!("POST {target}");
+    until("the deactivation is in the audit", Duration::from_secs(2), || {
+        let records = records(&system, "")?;
+        Ok(records.iter().any(|record| record["what"] == what.as_str()).then_some(()))
+    })
 }
 
 fn tokens_that_are_not_ours_open_nothing() -> Result<()> {
