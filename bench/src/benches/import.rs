@@ -14,7 +14,7 @@ use super::{listings, origin};
 use crate::report::{Block, Budget, Table};
 use crate::statistics::{Spread, float};
 
-const RUNS: usize = 3;
+const RUNS: usize = 7;
 /// How many of the products are asked for through the edge afterwards.
 const SAMPLE: usize = 200;
 
