@@ -37,7 +37,8 @@ pub async fn bring(
         Need::Kv => bring_kv(exchange, env).await,
         Need::Body => bring_body(exchange, isolate, request).await,
         Need::Origin => bring_origin(exchange, isolate, request).await,
-        Need::Credential => bring_credential(exchange, isolate, request),
+        // The audit names the client, too, before anything is answered.
+        Need::Credential => know_client(exchange, isolate, request),
         Need::Delivery => bring_delivery(exchange, isolate, request).await,
         Need::Hub => bring_hub(exchange, isolate, env).await,
         Need::Health => bring_health(exchange, isolate, request, env).await,

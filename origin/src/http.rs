@@ -6,6 +6,7 @@ pub(crate) mod categories;
 pub(crate) mod docs;
 pub(crate) mod errors;
 pub(crate) mod extract;
+pub(crate) mod finish;
 pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod observations;

@@ -15,6 +15,7 @@ use crate::{
     },
     app::{App, AppState},
     error::AppError,
+    http::finish::to_the_end,
     pricing::Computed,
     sources::SourceKind,
     store::{
@@ -41,13 +42,15 @@ pub(crate) async fn tell(
     ProductInPath(id): ProductInPath,
     request: Request,
 ) -> Answer {
-    let action = teller.admin_name().map(|who| (who, action(&request, &id)));
-    let answer = told(&app, &teller, id, request).await;
-    if let Some((who, action)) = action {
+    let Some(who) = teller.admin_name() else { return told(&app, &teller, id, request).await };
+    let action = action(&request, &id);
+    to_the_end(async move {
+        let answer = told(&app, &teller, id, request).await;
         let status = answer.as_ref().map_or_else(AppError::status, |response| response.status().as_u16());
         audit::write(&app, action, &who, status).await;
-    }
-    answer
+        answer
+    })
+    .await?
 }
 
 async fn told(app: &App, teller: &Teller, id: ProductId, request: Request) -> Answer {

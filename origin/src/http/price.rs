@@ -13,6 +13,7 @@ use crate::{
     app::{App, AppState},
     asking,
     error::AppError,
+    http::finish::to_the_end,
     pricing::{Computed, NoPrice},
     store::{
         StoreError,
@@ -85,13 +86,20 @@ pub(crate) async fn now(State(app): State<AppState>, request: Request) -> Answer
     if let Some(margin) = margin
         && let Some(admin) = asker.admin(&app).await
     {
-        let computed = app.pricing.price_by_admin(&app.store, &id, margin).await?;
-        let answer = answer(&app, &id, computed).await;
-        let status = answer.as_ref().map_or_else(AppError::status, |_| 200);
-        audit::write(&app, asker.action, &admin, status).await;
-        return json(&answer?);
+        return to_the_end(async move {
+            let answer = answer_by_admin(&app, &id, margin).await;
+            let status = answer.as_ref().map_or_else(AppError::status, |_| 200);
+            audit::write(&app, asker.action, &admin, status).await;
+            json(&answer?)
+        })
+        .await?;
     }
     json(&computed_answer(&app, &id, margin).await?)
+}
+
+async fn answer_by_admin(app: &App, id: &ProductId, margin: Margin) -> Result<PriceAnswer, AppError> {
+    let computed = app.pricing.price_by_admin(&app.store, id, margin).await?;
+    answer(app, id, computed).await
 }
 
 /// Who asks, for the one thing that makes a difference.

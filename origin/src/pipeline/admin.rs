@@ -10,7 +10,7 @@ use crate::{
     },
     app::{App, AppState},
     error::AppError,
-    http::Admin,
+    http::{Admin, finish::to_the_end},
 };
 use axum::{
     extract::{MatchedPath, Request, State},
@@ -23,15 +23,18 @@ use valora_shared::id::CorrelationId;
 /// Lets an admin through and nobody else.
 pub(crate) async fn admit(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
     let action = action(&request);
-    let (who, response) = match principal(&app, request.headers()).await {
-        Ok((who, admin)) => {
-            request.extensions_mut().insert(admin);
-            (who, super::panics::caught(next.run(request)).await)
-        }
-        Err((who, refusal)) => (who, refusal.into_response()),
-    };
-    audit::write(&app, action, &who, response.status().as_u16()).await;
-    response
+    let done = to_the_end(async move {
+        let (who, response) = match principal(&app, request.headers()).await {
+            Ok((who, admin)) => {
+                request.extensions_mut().insert(admin);
+                (who, super::panics::caught(next.run(request)).await)
+            }
+            Err((who, refusal)) => (who, refusal.into_response()),
+        };
+        audit::write(&app, action, &who, response.status().as_u16()).await;
+        response
+    });
+    done.await.unwrap_or_else(IntoResponse::into_response)
 }
 
 /// The admin who asks, or why nobody gets through, each with whom the audit names.

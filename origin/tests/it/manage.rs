@@ -232,3 +232,18 @@ async fn a_change_purges_the_product_and_the_lists_it_leaves_and_enters() {
     admin(&app, "PATCH", "/api/products/1", &json!({"category": "New"})).await;
     assert_eq!(app.count("SELECT COUNT(*) FROM events WHERE kind = 'purge'").await, 1, "nothing has changed");
 }
+
+#[tokio::test]
+async fn a_client_that_hangs_up_leaves_no_change_without_its_audit_record() {
+    let app = app().await;
+    app.sql("DELETE FROM events").await;
+    for number in 1..=20_u64 {
+        let body = json!({"pinned_paise": number});
+        let asking = admin(&app, "PATCH", "/api/products/1", &body);
+        let _ = tokio::time::timeout(Duration::from_micros(300 * number), asking).await;
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let changes = app.count("SELECT COUNT(*) FROM prices WHERE product_id = '1'").await;
+    let audits = app.count("SELECT COUNT(*) FROM events WHERE kind = 'audit' AND body LIKE '%PATCH%'").await;
+    assert!(changes > 0 && audits >= changes, "{changes} changes, {audits} of them in the audit");
+}

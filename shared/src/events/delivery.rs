@@ -182,6 +182,10 @@ mod tests {
         assert!(
             with(r#""kind":"revoke","subject":"ip:1.2.3.4","not_before_ms":1"#).error.contains("subject")
         );
+        for at in ["-1", "9007199254740992", "9223372036854775807"] {
+            let revoke = format!(r#""kind":"revoke","subject":"user:1","not_before_ms":{at}"#);
+            assert!(with(&revoke).error.contains("not_before_ms"), "{at}");
+        }
     }
 
     #[test]

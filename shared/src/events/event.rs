@@ -132,6 +132,8 @@ pub enum InvalidEvent {
     Form(String),
 }
 
+/// The largest integer that every JavaScript number before it is exact up to.
+const MAX_EXACT: i64 = (1 << 53) - 1;
 /// The longest text in an audit entry.
 const MAX_TEXT_BYTES: usize = 512;
 
@@ -200,6 +202,9 @@ impl EventBody {
                 form("each of tags must be 1 to 256 bytes without spaces and control characters")
             }
             Self::Price(price) if price.seq < 1 => form("seq must be at least 1"),
+            Self::Revoke(revocation) if !(0..=MAX_EXACT).contains(&revocation.not_before_ms) => {
+                form("not_before_ms must be from 0 to 2^53 - 1")
+            }
             Self::Audit(entry) if !entry.is_short() => form("texts must be at most 512 bytes"),
             _ => Ok(()),
         }

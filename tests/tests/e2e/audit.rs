@@ -55,6 +55,7 @@ fn what_happens_on_admin_paths_is_chained_and_outlives_the_edge() -> Result<()> 
     ensure!(refusal["correlation_id"] == "audit-refused", "{refusal}");
     let from = refusal["from"].as_str().unwrap_or_default();
     ensure!(from.len() == 32 && !refusal.to_string().contains("127.0.0.1"), "{refusal}");
+    ensure!(audit[0]["from"] == refusal["from"], "the same client, admitted or not: {audit:?}");
     ensure!(audit[0]["who"] == "admin-token" && audit[0]["what"] == "GET /api/admin/audit", "{audit:?}");
 
     for (newer, older) in audit.iter().zip(audit.iter().skip(1)) {
