@@ -75,24 +75,17 @@ async fn bring_body(exchange: &mut Exchange, isolate: &Isolate, request: &Reques
 }
 
 /// Reads whose credential the request carries.
-fn bring_credential(exchange: &mut Exchange, isolate: &Isolate, request: &Request) {
+/// Finds out who asks, once per request.
+fn know_client(exchange: &mut Exchange, isolate: &Isolate, request: &Request) {
     let Some(Ok(settings)) = isolate.settings() else { return };
+    if exchange.facts.credential.is_some() {
+        return;
+    }
     let value = || request.headers().get("authorization").ok().flatten();
     let authorization = exchange.inbound.has_authorization.then(value).flatten();
     let presented = settings.verifier.recognise(authorization.as_deref(), exchange.now);
+    exchange.client = Some(identity::of(isolate, settings, &request.headers(), &presented, exchange.now));
     exchange.facts.credential = Some(presented);
-}
-
-/// Finds out who asks, once per request.
-pub fn know_client(exchange: &mut Exchange, isolate: &Isolate, request: &Request) {
-    let Some(Ok(settings)) = isolate.settings() else { return };
-    if exchange.facts.credential.is_none() {
-        bring_credential(exchange, isolate, request);
-    }
-    if let (None, Some(presented)) = (&exchange.client, &exchange.facts.credential) {
-        let client = identity::of(isolate, settings, &request.headers(), presented, exchange.now);
-        exchange.client = Some(client);
-    }
 }
 
 async fn bring_delivery(exchange: &mut Exchange, isolate: &Isolate, request: &Request) {

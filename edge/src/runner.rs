@@ -56,7 +56,6 @@ pub async fn answer(request: Request, env: worker::Env, ctx: worker::Context) ->
     })?;
     log::request(&exchange, &isolate, &request, &response, &answer);
     if exchange.admin.is_some() {
-        io::know_client(&mut exchange, &isolate, &request);
         audit::note(&isolate, &exchange, &answer, response.status());
     }
     afterwards(&exchange, &isolate, env, &ctx);

@@ -85,12 +85,7 @@ fn read(
         DeliveryBody::TooLarge => return Err(("too long".to_owned(), Problem::too_large(MAX_BYTES))),
         DeliveryBody::Absent => return Err(unsigned(Refused::Unsigned)),
     };
-    let keys = settings.keys.as_ref().ok_or_else(|| unsigned(Refused::UnknownKey))?;
-    let nonce = signed_nonce(exchange, delivery, body, |message, input, signature| {
-        let now = exchange.now_after_io().0.div_euclid(1_000);
-        verify(Profile::OriginToEdge, message, input, signature, keys, now)
-    })
-    .map_err(unsigned)?;
+    let nonce = signed_nonce(settings, exchange, delivery, body).map_err(unsigned)?;
     let no_delivery = |error: String| {
         let detail = format!("The body is no delivery: {error}.");
         (error, Problem::new(ErrorCode::BadRequest, detail))
@@ -101,15 +96,12 @@ fn read(
 }
 
 fn signed_nonce(
+    settings: &Settings,
     exchange: &Exchange,
     delivery: &DeliveryFact,
     body: &[u8],
-    verify: impl FnOnce(
-        &Message<'_>,
-        Option<&str>,
-        Option<&str>,
-    ) -> Result<valora_shared::trust::Verified, Refused>,
 ) -> Result<Nonce, Refused> {
+    let keys = settings.keys.as_ref().ok_or(Refused::UnknownKey)?;
     let target = target_of(&exchange.inbound.url).unwrap_or("/");
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     // Where the sender's own correlation id is no valid one, ours differs from what it has signed.
@@ -121,6 +113,7 @@ fn signed_nonce(
         correlation_id: &exchange.correlation_id,
         body: Some(body),
     };
-    let verified = verify(&message, delivery.signature_input.as_deref(), delivery.signature.as_deref())?;
-    verified.nonce.ok_or(Refused::Nonce)
+    let (input, signature) = (delivery.signature_input.as_deref(), delivery.signature.as_deref());
+    let now = exchange.now_after_io().0.div_euclid(1_000);
+    verify(Profile::OriginToEdge, &message, input, signature, keys, now)?.nonce.ok_or(Refused::Nonce)
 }

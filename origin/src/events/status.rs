@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use valora_shared::time::UnixMillis;
 
-/// What one process did since its start; how the outbox stands is [`crate::store::events::standing`].
+/// What one process did since its start.
 #[derive(Debug, Default)]
 pub struct EventsStatus {
     sent: AtomicU64,

@@ -5,7 +5,7 @@ mod claims;
 mod upkeep;
 
 pub use claims::{Claimed, claim, give_back, is_any_free, release, remove, set_aside};
-pub use upkeep::{Listed, Standing, drop_all_refused, drop_one, list, prune, retry, standing};
+pub use upkeep::{Listed, drop_all_refused, drop_one, list, prune, retry};
 
 use super::{Connection, Result};
 use crate::clock::event_id;

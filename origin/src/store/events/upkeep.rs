@@ -23,36 +23,6 @@ pub struct Listed {
     pub error: Option<String>,
 }
 
-/// How the outbox stands.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Standing {
-    /// Not with the edge yet.
-    pub pending: i64,
-    /// Set aside.
-    pub refused: i64,
-    /// Since when the oldest pending one waits.
-    pub oldest_at: Option<UnixMillis>,
-}
-
-/// Counts.
-///
-/// # Errors
-/// [`super::super::StoreError`].
-pub async fn standing(db: &mut Connection) -> Result<Standing> {
-    let row = sqlx::query(
-        "SELECT COUNT(CASE WHEN state = 'pending' THEN 1 END) AS pending, \
-         COUNT(CASE WHEN state = 'refused' THEN 1 END) AS refused, \
-         MIN(CASE WHEN state = 'pending' THEN created_at_ms END) AS oldest_at_ms FROM events",
-    )
-    .fetch_one(db)
-    .await?;
-    Ok(Standing {
-        pending: row.try_get("pending")?,
-        refused: row.try_get("refused")?,
-        oldest_at: row.try_get::<Option<i64>, _>("oldest_at_ms")?.map(UnixMillis),
-    })
-}
-
 /// The oldest `limit` in `state`.
 ///
 /// # Errors
