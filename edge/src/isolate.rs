@@ -33,7 +33,7 @@ impl Isolate {
     ) {
         self.0.get_or_init(|| {
             let settings = read()?;
-            let capacity = settings.config.isolate.cache_memory_bytes.get();
+            let capacity = settings.config.cache.cache_memory_bytes.get();
             let memory = RefCell::new(MemoryTier::new(capacity, seed()));
             Ok(Ready { settings, memory, beat: RefCell::default(), audit: RefCell::default() })
         });

@@ -1,15 +1,29 @@
-//! The first rules of the response cache: what may be kept, under which key, for how long. The whole of RFC 9111
-//! comes with the cache issue; what stands here is right and small.
+//! The rules of the response cache (RFC 9111, RFC 5861, RFC 9211, RFC 9213), the same at edge and origin: what may be
+//! kept and on which terms, under which key, and whether what is kept answers a request.
 
 mod cacheable;
+mod conditional;
+mod control;
 mod envelope;
+mod fields;
+mod keeping;
 mod key;
 mod lifetime;
+mod stored;
+mod table;
+mod vary;
 
 pub use cacheable::{Bypass, is_cached_route};
+pub use conditional::{Extent, Preconditions};
+pub use control::{MAX_SECONDS, RequestControl, ResponseControl};
 pub use envelope::Envelope;
+pub use fields::Fields;
+pub use keeping::{Answered, Asked, Keeping, NotKept, Policy, tags};
 pub use key::{CacheKey, InvalidTarget, path_of, target_of};
 pub use lifetime::{Lifetime, NotStored, UpstreamFields, lifetime};
+pub use stored::{Reason, Reuse, Stored};
+pub use table::{Lifetimes, Rows};
+pub use vary::{names as vary_names, variant};
 
 /// No cached answer lives longer than this until a price change can purge it: a wrong price must not live ten
 /// minutes.

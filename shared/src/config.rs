@@ -5,6 +5,7 @@
 //! meaning, and docs/CONFIGURATION.md and the example files are generated from the same text.
 
 mod admin;
+mod cache;
 mod credentials;
 mod edge;
 mod hub;
@@ -16,8 +17,9 @@ mod trust;
 mod values;
 
 pub use admin::AdminConfig;
+pub use cache::{EdgeCacheConfig, EdgeMode, LifetimesConfig};
 pub use credentials::CredentialsConfig;
-pub use edge::{EdgeConfig, IsolateConfig, UpstreamConfig};
+pub use edge::{EdgeConfig, UpstreamConfig};
 pub use hub::{HubConfig, HubLocation};
 pub use reader::{Fault, Faults, Reader, Source};
 pub use request::RequestConfig;

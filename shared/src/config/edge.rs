@@ -2,8 +2,8 @@
 //! build that refuses faulty ones, and the generator of docs/CONFIGURATION.md.
 
 use super::{
-    AdminConfig, Bounded, CredentialsConfig, Environment, Faults, HttpOrigin, HubConfig, Reader,
-    RequestConfig, Section, SiteConfig, Source, TrustConfig, Variable,
+    AdminConfig, Bounded, CredentialsConfig, EdgeCacheConfig, Environment, Faults, HttpOrigin, HubConfig,
+    LifetimesConfig, Reader, RequestConfig, Section, SiteConfig, Source, TrustConfig, Variable,
 };
 use crate::trust::is_guessable;
 
@@ -18,14 +18,6 @@ crate::section! {
         /// 1 believes CF-Connecting-IP in development too. Local runtimes pass on what a client sends, so this is for
         /// tests only; in production the field is Cloudflare's own and always believed.
         pub trust_cf_connecting_ip: Bounded<0, 1>, var "TRUST_CF_CONNECTING_IP" = "0";
-    }
-}
-
-crate::section! {
-    /// What one isolate keeps.
-    pub struct IsolateConfig("Edge memory") {
-        /// Bytes of responses an isolate keeps in memory, of the 128 MB it has.
-        pub cache_memory_bytes: Bounded<65_536, 67_108_864>, var "CACHE_MEMORY_BYTES" = "33554432";
     }
 }
 
@@ -46,8 +38,10 @@ pub struct EdgeConfig {
     pub hub: HubConfig,
     /// The way to the origin.
     pub upstream: UpstreamConfig,
-    /// Memory.
-    pub isolate: IsolateConfig,
+    /// Shared with the origin.
+    pub lifetimes: LifetimesConfig,
+    /// The response cache.
+    pub cache: EdgeCacheConfig,
 }
 
 impl EdgeConfig {
@@ -60,7 +54,8 @@ impl EdgeConfig {
         (CredentialsConfig::TITLE, CredentialsConfig::VARIABLES),
         (HubConfig::TITLE, HubConfig::VARIABLES),
         (UpstreamConfig::TITLE, UpstreamConfig::VARIABLES),
-        (IsolateConfig::TITLE, IsolateConfig::VARIABLES),
+        (LifetimesConfig::TITLE, LifetimesConfig::VARIABLES),
+        (EdgeCacheConfig::TITLE, EdgeCacheConfig::VARIABLES),
     ];
 
     /// All variables.
@@ -81,7 +76,8 @@ impl EdgeConfig {
         let credentials = CredentialsConfig::read(&mut reader);
         let hub = HubConfig::read(&mut reader);
         let upstream = UpstreamConfig::read(&mut reader);
-        let isolate = IsolateConfig::read(&mut reader);
+        let lifetimes = LifetimesConfig::read(&mut reader);
+        let cache = EdgeCacheConfig::read(&mut reader);
         if let Some(site) = &site {
             site.check(&mut reader);
             if let Some(trust) = &trust {
@@ -102,7 +98,8 @@ impl EdgeConfig {
                 credentials: credentials?,
                 hub: hub?,
                 upstream: upstream?,
-                isolate: isolate?,
+                lifetimes: lifetimes?,
+                cache: cache?,
             })
         })();
         reader.finish(whole)
@@ -129,7 +126,7 @@ mod tests {
     fn without_any_variable_the_edge_runs_for_a_developer() {
         let config = EdgeConfig::read(&HashMap::<String, String>::new()).unwrap();
         assert_eq!(config.upstream.origin_url.as_str(), "http://127.0.0.1:8000");
-        assert_eq!(config.isolate.cache_memory_bytes.get(), 32 << 20);
+        assert_eq!(config.cache.cache_memory_bytes.get(), 32 << 20);
     }
 
     #[test]
