@@ -15,18 +15,37 @@ export function read(request) {
     (headers.has("authorization") ? "1" : "") + "\n" +
     ((options && headers.get("access-control-request-method")) || "") + "\n" +
     (hasBody ? "1" : "") + "\n" +
-    ((hasBody && headers.get("content-length")) || "")
+    ((hasBody && headers.get("content-length")) || "") + "\n" +
+    // Cloudflare rewrites the header; the client's own stands beside it.
+    (request.cf?.clientAcceptEncoding ?? headers.get("accept-encoding") ?? "") + "\n" +
+    (headers.get("if-none-match") ?? "") + "\n" +
+    (headers.get("if-modified-since") ?? "") + "\n" +
+    (headers.get("range") ?? "") + "\n" +
+    (headers.get("if-range") ?? "")
   );
 }
 
 // A response whose headers are kept with the cache entry: only what differs per request is set. The Response
-// copies the headers, so the kept object is free again when this returns.
-export function sendKept(body, init, correlationId, age, origin) {
+// copies the headers, so the kept object is free again when this returns. Age and lifetime change once a second, so
+// most requests find them set. `epoch` is negative where there are none.
+export function sendKept(body, init, correlationId, age, ttl, epoch, origin) {
   const headers = init.headers;
-  headers.set("x-correlation-id", correlationId);
-  headers.set("age", age);
+  if (correlationId) headers.set("x-correlation-id", correlationId);
+  if (init.age !== age || init.ttl !== ttl || init.epoch !== epoch) {
+    init.age = age;
+    init.ttl = ttl;
+    init.epoch = epoch;
+    headers.set("age", age);
+    if (epoch >= 0) headers.set("x-cache-ttl", ttl);
+    headers.set("cache-status", "valora; hit; ttl=" + ttl + (epoch < 0 ? "" : '; detail="e=' + epoch + '"'));
+  }
   if (origin) headers.set("access-control-allow-origin", origin);
   return new Response(body, init);
+}
+
+// What `sendKept` keeps. A body that is packed already is sent as it is.
+export function keptInit(status, pairs) {
+  return { status, headers: headersWith(null, pairs), encodeBody: "manual", age: -1, ttl: 0, epoch: -1 };
 }
 
 // Sets `pairs` (name, value, name, value …, one per line) on a copy of `base`, or on new headers.
@@ -34,7 +53,11 @@ export function headersWith(base, pairs) {
   const headers = new Headers(base ?? undefined);
   if (pairs) {
     const lines = pairs.split("\n");
-    for (let i = 0; i + 1 < lines.length; i += 2) headers.set(lines[i], lines[i + 1]);
+    for (let i = 0; i + 1 < lines.length; i += 2) {
+      // The one field whose lines cannot be joined (RFC 9110 §5.3).
+      if (lines[i] === "set-cookie") headers.append(lines[i], lines[i + 1]);
+      else headers.set(lines[i], lines[i + 1]);
+    }
   }
   return headers;
 }
@@ -53,8 +76,8 @@ export function listHeaders(headers) {
   return lines.join("\n");
 }
 
-export function makeResponse(body, status, headers) {
-  return new Response(body, { status, headers });
+export function makeResponse(body, status, headers, isEncoded) {
+  return new Response(body, { status, headers, encodeBody: isEncoded ? "manual" : "automatic" });
 }
 
 // The whole body, or null as soon as it is longer than `max` bytes: a length that nobody declared is counted.
@@ -82,16 +105,56 @@ export async function readBody(request, max) {
 }
 
 // `redirect: manual`: the origin's redirects are the client's business. `cache: no-store`: no cache but ours.
-export function fetchOrigin(url, method, headers, body, timeoutMs) {
+// `isRaw` leaves a packed body packed.
+export function fetchOrigin(url, method, headers, body, timeoutMs, isRaw) {
   const signal = AbortSignal.timeout(timeoutMs);
-  return fetch(url, { method, headers, body, redirect: "manual", cache: "no-store", signal });
+  const encodeResponseBody = isRaw ? "manual" : "automatic";
+  return fetch(url, { method, headers, body, redirect: "manual", cache: "no-store", signal, encodeResponseBody });
+}
+
+// The whole body as an ArrayBuffer; where it is longer than `max` bytes, a stream of it.
+export async function readUpTo(response, max) {
+  if (!response.body) return new ArrayBuffer(0);
+  const declared = response.headers.get("content-length");
+  if (declared !== null) return Number(declared) > max ? response.body : response.arrayBuffer();
+  const reader = response.body.getReader();
+  const chunks = [];
+  let length = 0;
+  while (length <= max) {
+    const { done, value } = await reader.read();
+    if (done) return new Blob(chunks).arrayBuffer();
+    chunks.push(value);
+    length += value.byteLength;
+  }
+  return new ReadableStream({
+    async pull(controller) {
+      if (chunks.length > 0) return controller.enqueue(chunks.shift());
+      const { done, value } = await reader.read();
+      return done ? controller.close() : controller.enqueue(value);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
+}
+
+// A body packed, or unpacked, outside wasm memory.
+export function gzip(body) {
+  return new Response(new Response(body).body.pipeThrough(new CompressionStream("gzip"))).arrayBuffer();
+}
+
+export function gunzip(body) {
+  return new Response(new Response(body).body.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+}
+
+// Bytes `from` to `to`, that one excluded; no copy.
+export function slice(body, from, to) {
+  return body instanceof ArrayBuffer ? new Uint8Array(body, from, to - from) : body.subarray(from, to);
 }
 
 // One value for KV, made without the body passing through wasm memory.
 export function join(prefix, body) {
   const value = new Uint8Array(prefix.length + body.byteLength);
   value.set(prefix);
-  value.set(new Uint8Array(body), prefix.length);
+  value.set(body instanceof ArrayBuffer ? new Uint8Array(body) : body, prefix.length);
   return value;
 }
 
@@ -101,4 +164,8 @@ export function kvGet(namespace, key) {
 
 export function kvPut(namespace, key, value, ttlSeconds) {
   return namespace.put(key, value, { expirationTtl: ttlSeconds });
+}
+
+export function kvDelete(namespace, key) {
+  return namespace.delete(key);
 }

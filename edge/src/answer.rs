@@ -12,7 +12,7 @@ use web_sys::Headers;
 /// An answer, before the headers that every answer gets.
 pub enum Answer {
     /// From the cache.
-    Kept(Rc<Entry>, Tier),
+    Kept(Rc<Entry>, CacheOutcome),
     /// From the origin.
     Passed(Passed),
     /// Made here.
@@ -32,18 +32,24 @@ pub enum Tier {
     Kv,
 }
 
-/// How the cache answered, as headers and logs tell it.
+/// How the cache answered, as headers, logs and statistics tell it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CacheOutcome {
     /// From a tier.
     Hit(Tier),
-    /// It looked and had nothing fresh.
+    /// From a tier, beyond its lifetime or purged.
+    Stale,
+    /// From a tier, after the origin has said that it still holds.
+    Revalidated,
+    /// With the answer to another request that was under way.
+    Collapsed,
+    /// It looked and had nothing to answer with.
     Miss,
     /// It did not look.
     Bypass,
 }
 
-/// An answer of the origin, with handles for what the edge does not look at.
+/// An answer of the origin that is not kept, with handles for what the edge does not look at.
 #[derive(Clone)]
 pub struct Passed {
     /// The status.
@@ -52,8 +58,6 @@ pub struct Passed {
     pub headers: Headers,
     /// A stream, an `ArrayBuffer`, or null.
     pub body: JsValue,
-    /// The same as an entry, when it may be kept.
-    pub entry: Option<Rc<Entry>>,
 }
 
 /// A small answer of the edge itself.
@@ -70,7 +74,7 @@ impl CacheOutcome {
     /// Of an answer to an exchange.
     pub fn of(exchange: &Exchange, answer: &Answer) -> Self {
         match (answer, &exchange.cache) {
-            (Answer::Kept(_, tier), _) => Self::Hit(*tier),
+            (Answer::Kept(_, outcome), _) => *outcome,
             (_, CacheView::Keyed(_)) => Self::Miss,
             (_, CacheView::Bypass) => Self::Bypass,
         }
@@ -80,6 +84,9 @@ impl CacheOutcome {
     pub fn x_cache(self) -> &'static str {
         match self {
             Self::Hit(_) => "HIT",
+            Self::Stale => "STALE",
+            Self::Revalidated => "REVALIDATED",
+            Self::Collapsed => "COLLAPSED",
             Self::Miss => "MISS",
             Self::Bypass => "BYPASS",
         }
@@ -90,6 +97,9 @@ impl CacheOutcome {
         match self {
             Self::Hit(Tier::Memory) => "hit memory",
             Self::Hit(Tier::Kv) => "hit kv",
+            Self::Stale => "stale",
+            Self::Revalidated => "revalidated",
+            Self::Collapsed => "collapsed",
             Self::Miss => "miss",
             Self::Bypass => "bypass",
         }

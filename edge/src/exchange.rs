@@ -1,12 +1,17 @@
 //! One request on its way through the pipeline: what the client said, what the steps found out, what I/O brought.
 
 use crate::{
-    answer::Passed, cache::Entry, credentials::Presented, hub::Away, timing::Spans, upstream::Failure,
+    answer::{CacheOutcome, Passed},
+    cache::{Entry, Lookup},
+    credentials::Presented,
+    hub::Away,
+    timing::Spans,
+    upstream::Failure,
 };
 use js_sys::Uint8Array;
 use std::rc::Rc;
 use valora_shared::{
-    cache::{CacheKey, path_of},
+    cache::{Fields, Preconditions, path_of},
     events::Receipt,
     hub::{Call, Reply},
     id::CorrelationId,
@@ -14,6 +19,7 @@ use valora_shared::{
     trust::Client,
     wire::ServiceHealth,
 };
+use web_sys::Request;
 
 /// What the client said, as far as steps decide by it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +40,25 @@ pub struct Inbound {
     pub has_body: bool,
     /// `Content-Length` of the body, where one is declared.
     pub content_length: Option<u64>,
+    /// The codings that the client itself takes.
+    pub accept_encoding: Option<String>,
+    /// `If-None-Match`.
+    pub if_none_match: Option<String>,
+    /// `If-Modified-Since`.
+    pub if_modified_since: Option<String>,
+    /// `Range`.
+    pub range: Option<String>,
+    /// `If-Range`.
+    pub if_range: Option<String>,
+}
+
+/// The request's fields beyond those that every step needs; read one by one where an answer depends on them.
+#[derive(Clone)]
+pub enum RequestHeaders {
+    /// Of a request at hand.
+    Live(Request),
+    /// A list, for tests.
+    Listed(Vec<(String, String)>),
 }
 
 /// What I/O has brought so far; a step that finds a fact missing asks for it.
@@ -41,10 +66,12 @@ pub struct Inbound {
 pub struct Facts {
     /// What KV holds under the key.
     pub kv: KvFact,
+    /// An entry with its body unpacked.
+    pub unpacked: UnpackedFact,
     /// The request's body.
     pub body: BodyFact,
     /// The origin's answer.
-    pub origin: Option<Result<Passed, Failure>>,
+    pub origin: Option<OriginFact>,
     /// Whose credential the request carries.
     pub credential: Option<Presented>,
     /// What a delivery consists of.
@@ -68,6 +95,29 @@ pub enum KvFact {
     Absent,
     /// It holds this, fresh or not.
     Found(Rc<Entry>),
+}
+
+/// What came of unpacking a body.
+#[derive(Clone, Default)]
+pub enum UnpackedFact {
+    /// It was not tried.
+    #[default]
+    Unknown,
+    /// It cannot be unpacked.
+    Broken,
+    /// Here it is, and what it answers as.
+    Unpacked(Rc<Entry>, CacheOutcome),
+}
+
+/// What came of asking the origin.
+#[derive(Clone)]
+pub enum OriginFact {
+    /// It is kept.
+    Kept(Rc<Entry>, CacheOutcome),
+    /// It is for this client alone.
+    Passed(Passed),
+    /// It failed.
+    Failed(Failure),
 }
 
 /// What is known of the body.
@@ -130,18 +180,21 @@ pub struct HealthFacts {
 }
 
 /// How the cache looks at the request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Default)]
 pub enum CacheView {
     /// Not, or not yet.
+    #[default]
     Bypass,
-    /// An answer may come from the cache under this key, and may be kept.
-    Keyed(CacheKey),
+    /// An answer may come from the cache, and may be kept.
+    Keyed(Box<Lookup>),
 }
 
 /// The request and all that is known about it.
 pub struct Exchange {
     /// What the client said.
     pub inbound: Inbound,
+    /// All its fields.
+    pub headers: RequestHeaders,
     /// When the request came in.
     pub now: UnixMillis,
     /// The id of the request, in every log line and answer.
@@ -150,6 +203,8 @@ pub struct Exchange {
     pub cache: CacheView,
     /// Who asks, once that was needed.
     pub client: Option<Client>,
+    /// The entry whose body shall be unpacked, and what it answers as.
+    pub to_unpack: Option<(Rc<Entry>, CacheOutcome)>,
     /// Set for requests of admin paths.
     pub admin: Option<AdminVisit>,
     /// What the Hub shall be asked next.
@@ -181,12 +236,37 @@ impl Inbound {
             requested_method: given(next()),
             has_body: !next().is_empty(),
             content_length: declared_length(&next()),
+            accept_encoding: given(next()),
+            if_none_match: given(next()),
+            if_modified_since: given(next()),
+            range: given(next()),
+            if_range: given(next()),
         }
     }
 
     /// The path of the URL.
     pub fn path(&self) -> &str {
         path_of(&self.url)
+    }
+
+    /// What makes it conditional or partial.
+    pub fn preconditions(&self) -> Preconditions<'_> {
+        Preconditions {
+            if_none_match: self.if_none_match.as_deref(),
+            if_modified_since: self.if_modified_since.as_deref(),
+            range: self.range.as_deref(),
+            if_range: self.if_range.as_deref(),
+        }
+    }
+}
+
+impl RequestHeaders {
+    /// One field's value.
+    pub fn get(&self, name: &str) -> Option<String> {
+        match self {
+            Self::Live(request) => request.headers().get(name).ok().flatten(),
+            Self::Listed(list) => Fields(list).get(name).map(str::to_owned),
+        }
     }
 }
 
@@ -203,14 +283,21 @@ impl Exchange {
     }
 
     /// A request that has passed no step yet.
-    pub fn new(inbound: Inbound, now: UnixMillis, random: impl FnOnce() -> String) -> Self {
+    pub fn new(
+        inbound: Inbound,
+        headers: RequestHeaders,
+        now: UnixMillis,
+        random: impl FnOnce() -> String,
+    ) -> Self {
         let correlation_id = CorrelationId::accept(inbound.correlation_id.as_deref(), random);
         Self {
             inbound,
+            headers,
             now,
             correlation_id,
             cache: CacheView::Bypass,
             client: None,
+            to_unpack: None,
             admin: None,
             to_hub: None,
             receipt: None,

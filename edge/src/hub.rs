@@ -21,7 +21,7 @@ use wasm_bindgen_futures::JsFuture;
 /// The Hub's binding in wrangler.toml.
 pub const BINDING: &str = "HUB";
 /// Its name, with a generation: another name is another Hub, elsewhere, without what this one knows.
-const NAME: &str = "hub-1";
+pub const NAME: &str = "hub-1";
 /// How long it may take. An object answers in a few milliseconds beside its isolate and some 300 across the world.
 const LIMIT: Duration = Duration::from_secs(1);
 

@@ -2,8 +2,10 @@
 
 use crate::{
     cache::kv,
-    exchange::{BodyFact, CacheView, DeliveryBody, DeliveryFact, Exchange, HealthFacts, KvFact},
-    hub, identity,
+    exchange::{
+        BodyFact, CacheView, DeliveryBody, DeliveryFact, Exchange, HealthFacts, KvFact, UnpackedFact,
+    },
+    filling, hub, identity,
     isolate::Isolate,
     js::{self, binding},
     log,
@@ -23,20 +25,25 @@ use valora_shared::{
 };
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Request, Response};
+use web_sys::Request;
 
 /// Brings `need` into the exchange's facts, whatever happens: a fact that is not to be had is a fact too.
 pub async fn bring(
     need: Need,
     exchange: &mut Exchange,
-    isolate: &Isolate,
+    isolate: &Rc<Isolate>,
     request: &Request,
     env: &worker::Env,
+    ctx: &worker::Context,
 ) {
     match need {
-        Need::Kv => bring_kv(exchange, env).await,
+        Need::Cached => bring_cached(exchange, env).await,
+        Need::Identity => bring_identity(exchange, isolate).await,
         Need::Body => bring_body(exchange, isolate, request).await,
-        Need::Origin => bring_origin(exchange, isolate, request).await,
+        Need::Origin => {
+            know_client(exchange, isolate, request);
+            filling::bring(exchange, isolate, request, env, ctx).await;
+        }
         // The audit names the client, too, before anything is answered.
         Need::Credential => know_client(exchange, isolate, request),
         Need::Delivery => bring_delivery(exchange, isolate, request).await,
@@ -50,14 +57,34 @@ pub async fn bring(
     }
 }
 
-async fn bring_kv(exchange: &mut Exchange, env: &worker::Env) {
+async fn bring_cached(exchange: &mut Exchange, env: &worker::Env) {
     let from = platform::now();
-    let entry = match (&exchange.cache, binding(env, kv::BINDING)) {
-        (CacheView::Keyed(key), Some(namespace)) => kv::read(&namespace, key).await,
-        _ => None,
+    let CacheView::Keyed(lookup) = &mut exchange.cache else { return };
+    lookup.is_brought = true;
+    if !lookup.wants_kv {
+        return;
+    }
+    let entry = match binding(env, kv::BINDING) {
+        Some(namespace) => kv::read(&namespace, &lookup.key, &|name| exchange.headers.get(name)).await,
+        None => None,
     };
     exchange.facts.kv = entry.map_or(KvFact::Absent, |entry| KvFact::Found(Rc::new(entry)));
     exchange.spans.add("kv", from, platform::now());
+}
+
+/// Unpacks a stored body, once for all who need it.
+async fn bring_identity(exchange: &mut Exchange, isolate: &Isolate) {
+    let Some((entry, outcome)) = exchange.to_unpack.take() else { return };
+    let unpacked = async {
+        let handle = JsFuture::from(js::gunzip(&entry.gzip()?.handle).ok()?).await.ok()?;
+        Some(Rc::new(entry.with_identity(handle)))
+    };
+    let unpacked = unpacked.await;
+    if let (Some(entry), CacheView::Keyed(lookup)) = (&unpacked, &exchange.cache) {
+        isolate.remember(&lookup.key, &|name| exchange.headers.get(name), Rc::clone(entry));
+    }
+    exchange.facts.unpacked =
+        unpacked.map_or(UnpackedFact::Broken, |entry| UnpackedFact::Unpacked(entry, outcome));
 }
 
 async fn bring_body(exchange: &mut Exchange, isolate: &Isolate, request: &Request) {
@@ -74,9 +101,8 @@ async fn bring_body(exchange: &mut Exchange, isolate: &Isolate, request: &Reques
     };
 }
 
-/// Reads whose credential the request carries.
 /// Finds out who asks, once per request.
-fn know_client(exchange: &mut Exchange, isolate: &Isolate, request: &Request) {
+pub fn know_client(exchange: &mut Exchange, isolate: &Isolate, request: &Request) {
     let Some(Ok(settings)) = isolate.settings() else { return };
     if exchange.facts.credential.is_some() {
         return;
@@ -126,14 +152,6 @@ async fn bring_hub(exchange: &mut Exchange, isolate: &Isolate, env: &worker::Env
     exchange.spans.add("hub", from, platform::now());
 }
 
-async fn bring_origin(exchange: &mut Exchange, isolate: &Isolate, request: &Request) {
-    let from = platform::now();
-    let Some(Ok(settings)) = isolate.settings() else { return };
-    know_client(exchange, isolate, request);
-    exchange.facts.origin = Some(upstream::ask(settings, request, exchange).await);
-    exchange.spans.add("origin", from, platform::now());
-}
-
 async fn bring_health(exchange: &mut Exchange, isolate: &Isolate, request: &Request, env: &worker::Env) {
     let from = platform::now();
     let Some(Ok(settings)) = isolate.settings() else { return };
@@ -144,9 +162,11 @@ async fn bring_health(exchange: &mut Exchange, isolate: &Isolate, request: &Requ
         Some((works, platform::now()))
     };
     let origin = async {
-        let passed = upstream::ask_for_itself(settings, exchange, "/api/health/detailed").await.ok()?;
-        let report = read_json(passed.body).await?;
-        Some((passed.status, report, platform::now()))
+        let outgoing = upstream::for_itself(settings, exchange, "/api/health/detailed").ok()?;
+        let response = upstream::send(settings, &exchange.correlation_id, &outgoing, false).await.ok()?;
+        let text = JsFuture::from(response.text().ok()?).await.ok()?.as_string()?;
+        let report: Map<String, Value> = serde_json::from_str(&text).ok()?;
+        Some((response.status(), report, platform::now()))
     };
     let hub = async {
         binding(env, hub::BINDING)?;
@@ -168,11 +188,4 @@ async fn bring_health(exchange: &mut Exchange, isolate: &Isolate, request: &Requ
         report: origin.map(|(status, report, _)| (status, report)),
     });
     exchange.spans.add("health", from, now);
-}
-
-/// A small JSON object out of a body handle.
-async fn read_json(body: wasm_bindgen::JsValue) -> Option<Map<String, Value>> {
-    let response = Response::new_with_opt_readable_stream(body.dyn_ref()).ok()?;
-    let text = JsFuture::from(response.text().ok()?).await.ok()?.as_string()?;
-    serde_json::from_str(&text).ok()
 }

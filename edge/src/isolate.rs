@@ -4,14 +4,25 @@
 use crate::{
     audit::Queue,
     beat::Beat,
-    cache::{Entry, MemoryTier},
+    cache::{Entry, MemoryTier, Notes, memory::Header},
     settings::Settings,
 };
 use std::{
     cell::{OnceCell, RefCell},
     rc::Rc,
 };
-use valora_shared::{cache::CacheKey, config::Faults};
+use valora_shared::{
+    cache::CacheKey,
+    config::{EdgeMode, Faults},
+    time::UnixMillis,
+};
+
+/// For so long a failing origin is not asked again where a stored answer can stand in.
+const AWAY_MS: i64 = 5_000;
+/// For so long a key's value in KV that was purged is not read again: another place may see an old one for a minute.
+const KV_TOO_OLD_MS: i64 = 60_000;
+/// KV takes one write a second and key, and no entry changes that often for long.
+const KV_WRITE_EVERY_MS: i64 = 5_000;
 
 /// The isolate's knowledge: nothing before the first request has brought the bindings.
 #[derive(Default)]
@@ -22,6 +33,16 @@ struct Ready {
     memory: RefCell<MemoryTier>,
     beat: RefCell<Beat>,
     audit: RefCell<Queue>,
+    notes: RefCell<CacheNotes>,
+}
+
+/// What is remembered about keys and routes.
+#[derive(Default)]
+struct CacheNotes {
+    kv_too_old: Notes<CacheKey>,
+    kv_written: Notes<CacheKey>,
+    origin_away: Notes<String>,
+    filling: Notes<CacheKey>,
 }
 
 impl Isolate {
@@ -35,7 +56,13 @@ impl Isolate {
             let settings = read()?;
             let capacity = settings.config.cache.cache_memory_bytes.get();
             let memory = RefCell::new(MemoryTier::new(capacity, seed()));
-            Ok(Ready { settings, memory, beat: RefCell::default(), audit: RefCell::default() })
+            Ok(Ready {
+                settings,
+                memory,
+                beat: RefCell::default(),
+                audit: RefCell::default(),
+                notes: RefCell::default(),
+            })
         });
     }
 
@@ -44,16 +71,87 @@ impl Isolate {
         self.0.get().map(|ready| ready.as_ref().map(|ready| &ready.settings))
     }
 
-    /// An entry kept in memory, fresh or not.
-    pub fn recall(&self, key: &CacheKey) -> Option<Rc<Entry>> {
-        self.memory()?.borrow().get(key)
+    /// Whether the edge is a plain HTTP cache.
+    pub fn is_proxy(&self) -> bool {
+        self.settings().and_then(Result::ok).is_some_and(|s| s.config.cache.edge_mode == EdgeMode::Proxy)
+    }
+
+    /// The entry kept in memory for a request, whatever it is still worth.
+    pub fn recall(&self, key: &CacheKey, header: Header<'_>) -> Option<Rc<Entry>> {
+        self.ready()?.memory.borrow().get(key, header)
     }
 
     /// Keeps an entry, as far as memory allows.
-    pub fn remember(&self, key: CacheKey, entry: Rc<Entry>) {
-        if let Some(memory) = self.memory() {
-            memory.borrow_mut().insert(key, entry);
+    pub fn remember(&self, key: &CacheKey, header: Header<'_>, entry: Rc<Entry>) {
+        if let Some(ready) = self.ready() {
+            ready.memory.borrow_mut().insert(key, header, entry);
         }
+    }
+
+    /// Something was changed through us.
+    pub fn changed(&self, key: &CacheKey, now: UnixMillis) {
+        if let Some(ready) = self.ready() {
+            ready.memory.borrow_mut().change(key, now);
+        }
+    }
+
+    /// Whether nothing was changed through us since an entry was asked for.
+    pub fn is_current(&self, key: &CacheKey, entry: &Entry) -> bool {
+        self.ready().is_some_and(|ready| ready.memory.borrow().is_current(key, entry.stored().sent_at))
+    }
+
+    /// Whether the origin has failed on a route a moment ago.
+    pub fn is_origin_away(&self, route: &str, now: UnixMillis) -> bool {
+        self.ready().is_some_and(|ready| ready.notes.borrow().origin_away.holds(route, now))
+    }
+
+    /// The origin has failed, or answered again.
+    pub fn note_origin(&self, route: &str, is_away: bool, now: UnixMillis) {
+        let Some(ready) = self.ready() else { return };
+        let away = &mut ready.notes.borrow_mut().origin_away;
+        if is_away {
+            away.set(route.to_owned(), after(now, AWAY_MS), now);
+        } else {
+            away.clear(route);
+        }
+    }
+
+    /// Whether a fetch for a key is under way.
+    pub fn is_being_filled(&self, key: &CacheKey, now: UnixMillis) -> bool {
+        self.ready().is_some_and(|ready| ready.notes.borrow().filling.holds(key, now))
+    }
+
+    /// A fetch for a key begins, or has ended.
+    pub fn note_filling(&self, key: &CacheKey, until: Option<UnixMillis>, now: UnixMillis) {
+        let Some(ready) = self.ready() else { return };
+        let filling = &mut ready.notes.borrow_mut().filling;
+        match until {
+            Some(until) => filling.set(key.clone(), until, now),
+            None => filling.clear(key),
+        }
+    }
+
+    /// Whether KV's value of a key is known to be out of date.
+    pub fn is_kv_too_old(&self, key: &CacheKey, now: UnixMillis) -> bool {
+        self.ready().is_some_and(|ready| ready.notes.borrow().kv_too_old.holds(key, now))
+    }
+
+    /// KV's value of a key is out of date.
+    pub fn note_kv_too_old(&self, key: &CacheKey, now: UnixMillis) {
+        if let Some(ready) = self.ready() {
+            ready.notes.borrow_mut().kv_too_old.set(key.clone(), after(now, KV_TOO_OLD_MS), now);
+        }
+    }
+
+    /// Whether a key may be written to KV now; the caller then writes it.
+    pub fn begin_kv_write(&self, key: &CacheKey, now: UnixMillis) -> bool {
+        let Some(ready) = self.ready() else { return false };
+        let written = &mut ready.notes.borrow_mut().kv_written;
+        let may = !written.holds(key, now);
+        if may {
+            written.set(key.clone(), after(now, KV_WRITE_EVERY_MS), now);
+        }
+        may
     }
 
     /// What the last beat brought; `f` must not come back here.
@@ -68,9 +166,13 @@ impl Isolate {
         Some(f(&mut ready.audit.borrow_mut()))
     }
 
-    fn memory(&self) -> Option<&RefCell<MemoryTier>> {
-        self.0.get()?.as_ref().ok().map(|ready| &ready.memory)
+    fn ready(&self) -> Option<&Ready> {
+        self.0.get()?.as_ref().ok()
     }
+}
+
+fn after(now: UnixMillis, ms: i64) -> UnixMillis {
+    UnixMillis(now.0.saturating_add(ms))
 }
 
 thread_local! {

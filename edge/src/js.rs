@@ -1,7 +1,7 @@
 //! The platform, as far as the Worker uses it: own bindings that work on handles and on text read as bytes, and
 //! that return a `Result` wherever JavaScript may throw. (`worker`'s own conversions unwrap on strange headers.)
 
-use js_sys::{ArrayBuffer, Promise, Uint8Array};
+use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{Headers, Request, Response};
 
@@ -10,15 +10,21 @@ extern "C" {
     /// Method, URL and the headers that steps decide by, one per line.
     pub fn read(request: &Request) -> String;
 
-    /// Answers with headers kept in `init`.
+    /// Answers with headers kept in `init`; `epoch` is negative where no epochs are obeyed.
     #[wasm_bindgen(js_name = sendKept, catch)]
     pub fn send_kept(
         body: &JsValue,
         init: &JsValue,
         correlation_id: &str,
         age_seconds: u32,
+        ttl_seconds: f64,
+        epoch: f64,
         origin: Option<&str>,
     ) -> Result<Response, JsValue>;
+
+    /// What [`send_kept`] keeps for an entry.
+    #[wasm_bindgen(js_name = keptInit, catch)]
+    pub fn kept_init(status: u16, pairs: &str) -> Result<JsValue, JsValue>;
 
     /// Headers with `pairs` set.
     #[wasm_bindgen(js_name = headersWith, catch)]
@@ -34,7 +40,12 @@ extern "C" {
 
     /// Any response; fails on a status or body the platform does not allow.
     #[wasm_bindgen(js_name = makeResponse, catch)]
-    pub fn make_response(body: &JsValue, status: u16, headers: &Headers) -> Result<Response, JsValue>;
+    pub fn make_response(
+        body: &JsValue,
+        status: u16,
+        headers: &Headers,
+        is_encoded: bool,
+    ) -> Result<Response, JsValue>;
 
     /// The whole body as a `Uint8Array`, or null when it is longer than `max` bytes.
     #[wasm_bindgen(js_name = readBody, catch)]
@@ -48,11 +59,28 @@ extern "C" {
         headers: &Headers,
         body: &JsValue,
         timeout_ms: f64,
+        is_raw: bool,
     ) -> Result<Promise, JsValue>;
+
+    /// An `ArrayBuffer` with all of a response's body, or a stream where that is longer than `max` bytes.
+    #[wasm_bindgen(js_name = readUpTo, catch)]
+    pub fn read_up_to(response: &Response, max: f64) -> Result<Promise, JsValue>;
+
+    /// A body packed.
+    #[wasm_bindgen(catch)]
+    pub fn gzip(body: &JsValue) -> Result<Promise, JsValue>;
+
+    /// A body unpacked.
+    #[wasm_bindgen(catch)]
+    pub fn gunzip(body: &JsValue) -> Result<Promise, JsValue>;
+
+    /// A part of a body.
+    #[wasm_bindgen(catch)]
+    pub fn slice(body: &JsValue, from: f64, to: f64) -> Result<JsValue, JsValue>;
 
     /// Prefix and body as one value.
     #[wasm_bindgen(catch)]
-    pub fn join(prefix: &[u8], body: &ArrayBuffer) -> Result<Uint8Array, JsValue>;
+    pub fn join(prefix: &[u8], body: &JsValue) -> Result<Uint8Array, JsValue>;
 
     /// Reads an `ArrayBuffer`, or null.
     #[wasm_bindgen(js_name = kvGet, catch)]
@@ -66,6 +94,10 @@ extern "C" {
         value: &Uint8Array,
         ttl_seconds: u32,
     ) -> Result<Promise, JsValue>;
+
+    /// Forgets a value.
+    #[wasm_bindgen(js_name = kvDelete, catch)]
+    pub fn kv_delete(namespace: &JsValue, key: &str) -> Result<Promise, JsValue>;
 }
 
 #[wasm_bindgen(module = "/js/hub.js")]

@@ -9,6 +9,7 @@ mod beat;
 mod cache;
 mod credentials;
 mod exchange;
+mod filling;
 mod hub;
 mod identity;
 mod io;

@@ -17,8 +17,10 @@ pub enum Verdict {
 /// Facts that only I/O can bring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
-    /// What KV holds under the request's key.
-    Kv,
+    /// What KV holds under the request's key, and what the Hub has purged.
+    Cached,
+    /// A stored body unpacked.
+    Identity,
     /// The request's body.
     Body,
     /// The origin's answer.
@@ -77,9 +79,13 @@ pub enum Progress {
     Needs(Need),
 }
 
+/// The order where the edge is a plain HTTP cache: nothing but the cache.
+const PROXY_STEPS: &[Step] = &[steps::configuration::check, steps::cache::look, steps::origin::pass];
+
 /// Walks on from where the exchange stands.
 pub fn advance(exchange: &mut Exchange, isolate: &Isolate) -> Progress {
-    while let Some(step) = STEPS.get(exchange.steps_done) {
+    let steps = if isolate.is_proxy() { PROXY_STEPS } else { STEPS };
+    while let Some(step) = steps.get(exchange.steps_done) {
         match step(exchange, isolate) {
             Verdict::Next => exchange.steps_done += 1,
             Verdict::Answer(answer) => return Progress::Answered(answer),

@@ -1,16 +1,21 @@
 //! From an answer to the final `Response`: the headers that every answer gets, and the adapter to the platform.
 //! Nothing here can panic; what JavaScript refuses comes back as an error and becomes a problem.
 
+mod kept;
+
 use crate::{
     answer::{Answer, CacheOutcome, Made, Passed, Tier},
-    exchange::Exchange,
+    cache::{Entry, epochs},
+    exchange::{CacheView, Exchange},
     isolate::Isolate,
     js,
     settings::Settings,
     timing::Spans,
 };
+use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use valora_shared::{
+    cache::{CacheKey, CacheStatus, Forward, takes_gzip},
     config::Environment,
     http::{CorsDecision, EXPOSED_HEADERS, names, security_headers},
     problem::{CONTENT_TYPE, ErrorCode, Problem},
@@ -22,8 +27,11 @@ use web_sys::Response;
 pub struct EdgeHeaders<'a> {
     settings: Option<&'a Settings>,
     cors: CorsDecision<'a>,
-    x_cache: &'static str,
+    outcome: CacheOutcome,
+    key: Option<&'a CacheKey>,
+    status: StatusDetail,
     spans: &'a Spans,
+    is_proxy: bool,
 }
 
 /// The response for `answer`.
@@ -33,17 +41,10 @@ pub struct EdgeHeaders<'a> {
 pub fn to_response(exchange: &Exchange, isolate: &Isolate, answer: &Answer) -> Result<Response, JsValue> {
     let edge = EdgeHeaders::new(exchange, isolate, answer);
     match answer {
-        Answer::Kept(entry, Tier::Memory) if edge.cors != CorsDecision::Refused => {
-            let origin = if let CorsDecision::Allowed(origin) = edge.cors { Some(origin) } else { None };
-            entry.send(&edge, exchange.correlation_id.as_str(), exchange.now, origin)
-        }
-        Answer::Kept(entry, _) => {
-            let stored = entry.envelope().headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-            let mut lines = edge.over(stored);
-            edge.push_own(&mut lines, exchange);
-            line(&mut lines, "age", &entry.envelope().age_seconds(exchange.now).to_string());
-            js::make_response(entry.body(), entry.envelope().status, &js::headers_with(None, &lines)?)
-        }
+        Answer::Kept(entry, _) => match hit_from_memory(exchange, &edge, entry)? {
+            Some(response) => Ok(response),
+            None => kept::send(exchange, &edge, entry),
+        },
         Answer::Passed(passed) => pass(exchange, &edge, passed),
         Answer::Made(made) => make(exchange, &edge, made),
         Answer::Problem(problem) => make(exchange, &edge, &problem_answer(exchange, problem)),
@@ -57,23 +58,48 @@ pub fn to_response(exchange: &Exchange, isolate: &Isolate, answer: &Answer) -> R
     }
 }
 
+/// The way of nearly all requests: the whole of a fresh entry, under headers that are kept with it.
+fn hit_from_memory(
+    exchange: &Exchange,
+    edge: &EdgeHeaders<'_>,
+    entry: &Entry,
+) -> Result<Option<Response>, JsValue> {
+    let inbound = &exchange.inbound;
+    let is_plain = edge.outcome == CacheOutcome::Hit(Tier::Memory)
+        && !edge.status.is_unverified
+        && inbound.method == "GET"
+        && inbound.preconditions().are_none()
+        && edge.cors != CorsDecision::Refused;
+    if !is_plain {
+        return Ok(None);
+    }
+    let origin = if let CorsDecision::Allowed(origin) = edge.cors { Some(origin) } else { None };
+    let id = if edge.is_proxy { "" } else { exchange.correlation_id.as_str() };
+    let gzip = entry.gzip().is_some() && takes_gzip(inbound.accept_encoding.as_deref());
+    entry.send(edge, gzip, id, exchange.now, origin)
+}
+
 fn pass(exchange: &Exchange, edge: &EdgeHeaders<'_>, passed: &Passed) -> Result<Response, JsValue> {
     let read = |name| passed.headers.get(name).ok().flatten();
     let is_page = has_own_policy(read("content-type").as_deref(), read("content-security-policy").as_deref());
     let mut lines = String::new();
     edge.push_common(&mut lines, read("vary").as_deref(), is_page);
     edge.push_own(&mut lines, exchange);
-    js::make_response(&passed.body, passed.status, &js::headers_with(Some(&passed.headers), &lines)?)
+    edge.push_cache_status(&mut lines, None, exchange);
+    let body = if exchange.inbound.method == "HEAD" { &JsValue::NULL } else { &passed.body };
+    js::make_response(body, passed.status, &js::headers_with(Some(&passed.headers), &lines)?, edge.is_proxy)
 }
 
 fn make(exchange: &Exchange, edge: &EdgeHeaders<'_>, made: &Made) -> Result<Response, JsValue> {
     let mut lines = edge.over(made.headers.iter().map(|(name, value)| (*name, value.as_ref())));
     edge.push_own(&mut lines, exchange);
+    edge.push_cache_status(&mut lines, None, exchange);
     let body = made.body.as_deref().filter(|_| exchange.inbound.method != "HEAD");
     js::make_response(
         &body.map_or(JsValue::NULL, JsValue::from_str),
         made.status,
         &js::headers_with(None, &lines)?,
+        false,
     )
 }
 
@@ -99,16 +125,35 @@ impl<'a> EdgeHeaders<'a> {
     fn new(exchange: &'a Exchange, isolate: &'a Isolate, answer: &Answer) -> Self {
         let settings = isolate.settings().and_then(Result::ok);
         let origin = exchange.inbound.origin.as_deref();
-        let cors = settings.map_or(CorsDecision::NotCors, |settings| settings.cors.decide(origin));
+        let is_proxy = isolate.is_proxy();
+        let policy = settings.filter(|_| !is_proxy);
+        let cors = policy.map_or(CorsDecision::NotCors, |settings| settings.cors.decide(origin));
         let outcome = CacheOutcome::of(exchange, answer);
         // The headers of a HIT from memory are kept for all that follow: what this request waited for before it is
         // its own.
         let spans = if outcome == CacheOutcome::Hit(Tier::Memory) { Spans::NONE } else { &exchange.spans };
-        Self { settings, cors, x_cache: outcome.x_cache(), spans }
+        let (key, is_unverified) = match &exchange.cache {
+            CacheView::Keyed(lookup) => (Some(&lookup.key), lookup.is_unverified),
+            CacheView::Bypass => (None, false),
+        };
+        let status = StatusDetail { epoch: epochs::known(isolate), is_unverified };
+        Self { settings, cors, outcome, key, status, spans, is_proxy }
+    }
+
+    /// The purge epoch obeyed; none where there is no Hub.
+    pub fn epoch(&self) -> Option<u64> {
+        self.status.epoch
+    }
+
+    /// The fields of an entry and what is the same for all requests, as lines for `js::headers_with`.
+    pub fn over_stored(&self, entry: &Entry, gzip: bool) -> String {
+        self.over(
+            kept::fields(entry, gzip, self.is_proxy).iter().map(|(name, value)| (*name, value.as_ref())),
+        )
     }
 
     /// `stored` and what is the same for all requests, as lines for `js::headers_with`.
-    pub fn over<'s>(&self, stored: impl Iterator<Item = (&'s str, &'s str)>) -> String {
+    fn over<'s>(&self, stored: impl Iterator<Item = (&'s str, &'s str)>) -> String {
         let (mut lines, mut vary, mut content_type, mut policy) = (String::new(), None, None, None);
         for (name, value) in stored {
             match name {
@@ -124,6 +169,10 @@ impl<'a> EdgeHeaders<'a> {
     }
 
     fn push_common(&self, lines: &mut String, vary: Option<&str>, is_page: bool) {
+        line(lines, names::X_CACHE, self.outcome.x_cache());
+        if self.is_proxy {
+            return;
+        }
         // Without settings the stricter rules hold.
         let environment = self.settings.map_or(Environment::Production, Settings::environment);
         for (name, value) in security_headers(environment) {
@@ -132,8 +181,10 @@ impl<'a> EdgeHeaders<'a> {
             }
         }
         // The answer depends on Origin whether or not there was one.
-        line(lines, "vary", &with_origin(vary));
-        line(lines, names::X_CACHE, self.x_cache);
+        line(lines, "vary", &with_name(vary, "Origin"));
+        if let Some(key) = self.key {
+            line(lines, names::X_CACHE_KEY, &key_hash(key));
+        }
         line(lines, names::RESPONSE_TIME, &format!("{}ms", self.spans.total_ms()));
         line(lines, names::SERVER_TIMING, &self.spans.server_timing());
         match self.cors {
@@ -152,11 +203,69 @@ impl<'a> EdgeHeaders<'a> {
 
     /// The headers that differ per request.
     fn push_own(&self, lines: &mut String, exchange: &Exchange) {
+        if self.is_proxy {
+            return;
+        }
         line(lines, names::CORRELATION_ID, exchange.correlation_id.as_str());
         if let CorsDecision::Allowed(origin) = self.cors {
             line(lines, "access-control-allow-origin", origin);
         }
     }
+
+    /// Cache-Status where the cache has looked, and what goes with it for a stored answer.
+    fn push_cache_status(&self, lines: &mut String, entry: Option<&Entry>, exchange: &Exchange) {
+        if self.key.is_none() {
+            return;
+        }
+        let now = exchange.now_after_io();
+        let ttl = entry.map(|entry| entry.stored().fresh_ms(now).div_euclid(1000));
+        let was_stale = matches!(&exchange.cache, CacheView::Keyed(lookup) if lookup.in_hand.is_some());
+        let forward = match self.outcome {
+            CacheOutcome::Hit(_) | CacheOutcome::Stale => None,
+            CacheOutcome::Bypass => Some(Forward::Bypass),
+            CacheOutcome::Revalidated => Some(Forward::Stale),
+            CacheOutcome::Miss | CacheOutcome::Collapsed if was_stale => Some(Forward::Stale),
+            CacheOutcome::Miss | CacheOutcome::Collapsed => Some(Forward::UriMiss),
+        };
+        let detail = self.status.to_text();
+        let status = CacheStatus {
+            forward,
+            forward_status: (self.outcome == CacheOutcome::Revalidated).then_some(304),
+            ttl,
+            is_stored: entry.is_some() && forward.is_some(),
+            is_collapsed: self.outcome == CacheOutcome::Collapsed,
+            detail: detail.as_deref(),
+        };
+        line(lines, names::CACHE_STATUS, &status.to_text());
+        let Some(entry) = entry else { return };
+        if self.outcome != CacheOutcome::Miss {
+            line(lines, "age", &entry.stored().age_seconds(now).to_string());
+        }
+        if let (Some(ttl), false) = (ttl, self.is_proxy) {
+            line(lines, names::X_CACHE_TTL, &ttl.max(0).to_string());
+        }
+    }
+}
+
+/// What Cache-Status tells beside the registered parameters.
+struct StatusDetail {
+    epoch: Option<u64>,
+    is_unverified: bool,
+}
+
+impl StatusDetail {
+    fn to_text(&self) -> Option<String> {
+        if self.is_unverified {
+            return Some("unverified".to_owned());
+        }
+        self.epoch.map(|epoch| format!("e={epoch}"))
+    }
+}
+
+/// Twelve characters by which a key can be told in logs and support.
+fn key_hash(key: &CacheKey) -> String {
+    let digest = Sha256::digest(key.as_str().as_bytes());
+    data_encoding::HEXLOWER.encode(digest.get(..6).unwrap_or_default())
 }
 
 /// One header for `js::headers_with`. A line break would shift every line behind it, so such a value is dropped.
@@ -168,13 +277,12 @@ fn line(lines: &mut String, name: &str, value: &str) {
     }
 }
 
-fn with_origin(vary: Option<&str>) -> String {
+/// A Vary that has `name` as well.
+fn with_name(vary: Option<&str>, name: &str) -> String {
     match vary {
-        None | Some("") => "Origin".to_owned(),
-        Some(vary) if vary.split(',').any(|name| name.trim().eq_ignore_ascii_case("origin")) => {
-            vary.to_owned()
-        }
-        Some(vary) => format!("{vary}, Origin"),
+        None | Some("") => name.to_owned(),
+        Some(vary) if vary.split(',').any(|known| known.trim().eq_ignore_ascii_case(name)) => vary.to_owned(),
+        Some(vary) => format!("{vary}, {name}"),
     }
 }
 
@@ -184,9 +292,9 @@ mod tests {
 
     #[test]
     fn vary_names_origin_once() {
-        assert_eq!(with_origin(None), "Origin");
-        assert_eq!(with_origin(Some("Accept")), "Accept, Origin");
-        assert_eq!(with_origin(Some("accept, origin")), "accept, origin");
+        assert_eq!(with_name(None, "Origin"), "Origin");
+        assert_eq!(with_name(Some("Accept"), "Origin"), "Accept, Origin");
+        assert_eq!(with_name(Some("accept, origin"), "Origin"), "accept, origin");
     }
 
     #[test]

@@ -3,12 +3,11 @@
 use crate::{
     answer::Answer,
     audit, beat,
-    cache::kv,
-    exchange::{CacheView, Exchange, Inbound},
-    io,
+    cache::epochs::{self, EpochCheck},
+    exchange::{CacheView, Exchange, Inbound, RequestHeaders},
+    filling, io,
     isolate::{self, Isolate},
-    js::{self, binding},
-    log,
+    js, log,
     pipeline::{self, Progress},
     platform, respond,
     settings::Settings,
@@ -27,6 +26,7 @@ pub fn answer_now(request: &Request) -> Option<Response> {
     match pipeline::advance(&mut exchange, &isolate) {
         Progress::Needs(_) => None,
         // What JavaScript refuses here, the asynchronous way reports.
+        Progress::Answered(_) if has_work_behind(&exchange, &isolate) => None,
         Progress::Answered(answer) => {
             let response = respond::to_response(&exchange, &isolate, &answer).ok()?;
             log::request(&exchange, &isolate, request, &response, &answer);
@@ -46,10 +46,10 @@ pub async fn answer(request: Request, env: worker::Env, ctx: worker::Context) ->
     let answer = loop {
         match pipeline::advance(&mut exchange, &isolate) {
             Progress::Answered(answer) => break answer,
-            Progress::Needs(need) => io::bring(need, &mut exchange, &isolate, &request, &env).await,
+            Progress::Needs(need) => io::bring(need, &mut exchange, &isolate, &request, &env, &ctx).await,
         }
     };
-    keep(&exchange, &isolate, &answer, &env, &ctx);
+    filling_behind(&mut exchange, &isolate, &request, &env, &ctx);
     let response = respond::to_response(&exchange, &isolate, &answer).or_else(|error| {
         log::refused(&exchange, &error);
         respond::to_response(&exchange, &isolate, &Answer::Problem(steps::unanswered()))
@@ -84,17 +84,27 @@ fn afterwards(exchange: &Exchange, isolate: &Rc<Isolate>, env: worker::Env, ctx:
     });
 }
 
-fn receive(request: &Request) -> Exchange {
-    Exchange::new(Inbound::parse(&js::read(request)), platform::now(), platform::random_uuid)
+/// What must be begun behind an answer, for which the synchronous way has no means.
+fn has_work_behind(exchange: &Exchange, isolate: &Isolate) -> bool {
+    let CacheView::Keyed(lookup) = &exchange.cache else { return false };
+    lookup.revalidates_behind.is_some() || epochs::check(isolate, exchange.now) == EpochCheck::Due
 }
 
-/// Writes a new entry to KV behind the answer, unless memory holds a newer one by now.
-fn keep(exchange: &Exchange, isolate: &Isolate, answer: &Answer, env: &worker::Env, ctx: &worker::Context) {
-    let (CacheView::Keyed(key), Answer::Passed(passed)) = (&exchange.cache, answer) else { return };
-    let (Some(entry), Some(namespace)) = (&passed.entry, binding(env, kv::BINDING)) else { return };
-    if !isolate.recall(key).is_some_and(|kept| Rc::ptr_eq(&kept, entry)) {
-        return;
+fn filling_behind(
+    exchange: &mut Exchange,
+    isolate: &Rc<Isolate>,
+    request: &Request,
+    env: &worker::Env,
+    ctx: &worker::Context,
+) {
+    if matches!(&exchange.cache, CacheView::Keyed(lookup) if lookup.revalidates_behind.is_some()) {
+        io::know_client(exchange, isolate, request);
+        filling::revalidate_behind(exchange, isolate, request, env, ctx);
     }
-    let (entry, key) = (Rc::clone(entry), key.clone());
-    ctx.wait_until(async move { kv::write(&namespace, &key, &entry).await });
+}
+
+fn receive(request: &Request) -> Exchange {
+    // The handle; a `Request` has a `clone` of its own, which copies its body.
+    let headers = RequestHeaders::Live(Clone::clone(request));
+    Exchange::new(Inbound::parse(&js::read(request)), headers, platform::now(), platform::random_uuid)
 }

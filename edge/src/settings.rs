@@ -3,6 +3,7 @@
 
 use crate::{credentials::Verifier, js::binding, platform};
 use valora_shared::{
+    cache::Lifetimes,
     config::{EdgeConfig, Environment, Faults, LogLevel, Source},
     http::CorsPolicy,
     trust::KeyRing,
@@ -18,6 +19,8 @@ pub struct Settings {
     pub keys: Option<KeyRing>,
     /// What credentials are verified with.
     pub verifier: Verifier,
+    /// For answers that name no lifetime.
+    pub lifetimes: Lifetimes,
 }
 
 /// The Worker's vars and secrets.
@@ -43,7 +46,8 @@ impl Settings {
         let cors = CorsPolicy::new(&config.site);
         let keys = config.trust.keys();
         let verifier = Verifier::new(&config);
-        Ok(Self { config, cors, keys, verifier })
+        let lifetimes = config.lifetimes.table();
+        Ok(Self { config, cors, keys, verifier, lifetimes })
     }
 
     /// From the Worker's bindings; faults go to the log, once per isolate.

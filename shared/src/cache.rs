@@ -2,32 +2,32 @@
 //! kept and on which terms, under which key, and whether what is kept answers a request.
 
 mod cacheable;
+mod coding;
 mod conditional;
 mod control;
 mod envelope;
 mod fields;
+mod freshen;
 mod keeping;
 mod key;
-mod lifetime;
+mod status;
 mod stored;
 mod table;
 mod vary;
 
-pub use cacheable::{Bypass, is_cached_route};
+pub use cacheable::{Bypass, is_cached_route, route_of};
+pub use coding::{has_paid, is_worth_packing, takes_gzip};
 pub use conditional::{Extent, Preconditions};
 pub use control::{MAX_SECONDS, RequestControl, ResponseControl};
 pub use envelope::Envelope;
 pub use fields::Fields;
+pub use freshen::{freshened, kept_fields};
 pub use keeping::{Answered, Asked, Keeping, NotKept, Policy, tags};
 pub use key::{CacheKey, InvalidTarget, path_of, target_of};
-pub use lifetime::{Lifetime, NotStored, UpstreamFields, lifetime};
+pub use status::{CacheStatus, Forward};
 pub use stored::{Reason, Reuse, Stored};
 pub use table::{Lifetimes, Rows};
 pub use vary::{names as vary_names, variant};
-
-/// No cached answer lives longer than this until a price change can purge it: a wrong price must not live ten
-/// minutes.
-pub const MAX_LIFETIME_SECONDS: u32 = 5;
 
 /// Lifetimes end this much early, because clocks stand still between I/O at the edge.
 pub const CLOCK_SLACK_MS: i64 = 100;

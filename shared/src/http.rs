@@ -10,7 +10,7 @@ mod traceparent;
 
 pub use admin_path::{below_admin, is_admin_path};
 pub use cors::{CorsDecision, CorsPolicy, EXPOSED_HEADERS, Preflight, is_preflight};
-pub use hop_by_hop::{is_dropped_from_answer, is_dropped_from_outside};
+pub use hop_by_hop::{is_dropped_from_answer, is_dropped_from_outside, is_hop_by_hop, is_told_by_the_edge};
 pub use public_address::is_public;
 pub use security::{CSP_JSON, security_headers};
 pub use traceparent::trace_id;

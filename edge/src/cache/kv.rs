@@ -1,35 +1,61 @@
 //! The tier that all isolates of a place share. KV is a store, never a judge: freshness is computed from the
 //! envelope. Whatever goes wrong here is a miss, and the answer still goes out.
 
-use super::Entry;
-use crate::{js, platform, timing::within};
+use super::{Body, Entry, memory::Header};
+use crate::{hub, js, platform, timing::within};
 use js_sys::{ArrayBuffer, Uint8Array};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
-use valora_shared::cache::{CacheKey, Envelope};
+use valora_shared::cache::{CacheKey, Envelope, Stored, variant};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 /// The binding in wrangler.toml.
 pub const BINDING: &str = "CACHE";
 /// KV refuses a shorter life; freshness is ours anyway, this is only the broom.
-const TTL_SECONDS: u32 = 60;
+const MIN_TTL_SECONDS: u32 = 60;
+/// And a longer one is of no use.
+const MAX_TTL_SECONDS: u32 = 30 * 86_400;
 /// A slower read is given up: the origin is asked instead.
-const READ_TIMEOUT: Duration = Duration::from_millis(500);
+const READ_TIMEOUT: Duration = Duration::from_millis(400);
 
-/// The stored entry under `key`; `None` when there is none, it is broken, or KV does not answer in time.
-pub async fn read(namespace: &JsValue, key: &CacheKey) -> Option<Entry> {
-    let reading = JsFuture::from(js::kv_get(namespace, &name(key)).ok()?);
-    let value = within(READ_TIMEOUT, reading).await?.ok()?;
-    open(&value.dyn_into::<ArrayBuffer>().ok()?)
+enum Value {
+    Entry(Box<Entry>),
+    Varies(Vec<String>),
 }
 
-/// Stores an entry; a refusal (429 on a second write in a second, say) is logged and forgotten.
-pub async fn write(namespace: &JsValue, key: &CacheKey, entry: &Entry) {
-    if let Err(error) = try_write(namespace, key, entry).await {
-        platform::log_error(&serde_json::json!({
-            "level": "warn", "message": "kv write failed", "error": format!("{error:?}"),
-        }));
+/// The stored entry for a request; `None` when there is none, it is broken, or KV does not answer in time.
+pub async fn read(namespace: &JsValue, key: &CacheKey, header: Header<'_>) -> Option<Entry> {
+    match get(namespace, key).await? {
+        Value::Entry(entry) => Some(*entry),
+        Value::Varies(names) => match get(namespace, &key.of_variant(&variant(&names, header))).await? {
+            Value::Entry(entry) => Some(*entry),
+            Value::Varies(_) => None,
+        },
+    }
+}
+
+/// Stores an entry; a refusal (429 on a second write in a second, say) is logged and forgotten. How many bytes were
+/// written, where they were.
+pub async fn write(namespace: &JsValue, key: &CacheKey, header: Header<'_>, entry: &Entry) -> Option<u64> {
+    let names = &entry.stored().keeping.vary;
+    let written = if names.is_empty() {
+        put(namespace, key, entry).await
+    } else {
+        let variant = key.of_variant(&variant(names, header));
+        match put_mark(namespace, key, names, entry.stored()).await {
+            Ok(()) => put(namespace, &variant, entry).await,
+            Err(error) => Err(error),
+        }
+    };
+    written.inspect_err(|error| log("kv write failed", error)).ok()
+}
+
+/// Forgets a key's value.
+pub async fn delete(namespace: &JsValue, key: &CacheKey) {
+    let deleted = async { JsFuture::from(js::kv_delete(namespace, &name(key))?).await };
+    if let Err(error) = deleted.await {
+        log("kv delete failed", &error);
     }
 }
 
@@ -39,31 +65,68 @@ pub async fn probe(namespace: &JsValue) -> bool {
     within(READ_TIMEOUT, JsFuture::from(reading)).await.is_some_and(|answer| answer.is_ok())
 }
 
-async fn try_write(namespace: &JsValue, key: &CacheKey, entry: &Entry) -> Result<(), JsValue> {
-    let body: &ArrayBuffer = entry.body().dyn_ref().ok_or("the body is no buffer")?;
-    let value = js::join(&entry.envelope().to_prefix(), body)?;
-    JsFuture::from(js::kv_put(namespace, &name(key), &value, TTL_SECONDS)?).await?;
-    Ok(())
+async fn get(namespace: &JsValue, key: &CacheKey) -> Option<Value> {
+    let reading = JsFuture::from(js::kv_get(namespace, &name(key)).ok()?);
+    let value = within(READ_TIMEOUT, reading).await?.ok()?;
+    open(&value.dyn_into::<ArrayBuffer>().ok()?)
+}
+
+/// The smaller coding of the body is stored.
+async fn put(namespace: &JsValue, key: &CacheKey, entry: &Entry) -> Result<u64, JsValue> {
+    let mut stored = entry.stored().clone();
+    stored.is_gzip = entry.gzip().is_some();
+    let body = entry.gzip().or(entry.identity()).ok_or("no body at hand")?;
+    let seconds = ttl_seconds(&stored);
+    let prefix = Envelope::Response(Box::new(stored)).to_prefix();
+    let value = js::join(&prefix, &body.handle)?;
+    JsFuture::from(js::kv_put(namespace, &name(key), &value, seconds)?).await?;
+    Ok(u64::from(value.length()))
+}
+
+async fn put_mark(
+    namespace: &JsValue,
+    key: &CacheKey,
+    names: &[String],
+    stored: &Stored,
+) -> Result<(), JsValue> {
+    let prefix = Envelope::Varies(names.to_vec()).to_prefix();
+    let value = Uint8Array::from(prefix.as_slice());
+    JsFuture::from(js::kv_put(namespace, &name(key), &value, ttl_seconds(stored))?).await.map(drop)
+}
+
+fn ttl_seconds(stored: &Stored) -> u32 {
+    let stale = stored.keeping.stale_while_revalidate.max(stored.keeping.stale_if_error);
+    stored.keeping.lifetime_seconds.saturating_add(stale).clamp(MIN_TTL_SECONDS, MAX_TTL_SECONDS)
 }
 
 /// Only the header block is copied into wasm; the body stays a view of the value.
-fn open(value: &ArrayBuffer) -> Option<Entry> {
+fn open(value: &ArrayBuffer) -> Option<Value> {
     let offset = u32::try_from(Envelope::block_offset()).ok()?;
     let total = value.byte_length();
     let prefix = Uint8Array::new_with_byte_offset_and_length(value, 0, offset.min(total)).to_vec();
     let block_bytes = u32::try_from(Envelope::block_length(&prefix)?).ok()?;
     let body_offset = offset.checked_add(block_bytes).filter(|end| *end <= total)?;
     let block = Uint8Array::new_with_byte_offset_and_length(value, offset, block_bytes).to_vec();
-    let envelope = Envelope::from_block(&block)?;
-    let body = Uint8Array::new_with_byte_offset(value, body_offset);
-    let body_bytes = u64::from(body.length());
-    Some(Entry::new(envelope, body.into(), body_bytes))
+    let stored = match Envelope::from_block(&block)? {
+        Envelope::Response(stored) => *stored,
+        Envelope::Varies(names) => return Some(Value::Varies(names)),
+    };
+    let handle = Uint8Array::new_with_byte_offset(value, body_offset);
+    let body = Body { bytes: u64::from(handle.length()), handle: handle.into() };
+    let (identity, gzip) = if stored.is_gzip { (None, Some(body)) } else { (Some(body), None) };
+    Some(Value::Entry(Box::new(Entry::new(stored, identity, gzip))))
 }
 
-/// A fixed length whatever the URL's: KV allows 512 bytes.
+/// A fixed length whatever the URL's: KV allows 512 bytes. Epochs are the Hub's, so another Hub finds nothing of this.
 fn name(key: &CacheKey) -> String {
     let digest = Sha256::digest(key.as_str().as_bytes());
-    format!("response:{}", data_encoding::HEXLOWER.encode(&digest))
+    format!("{}:response:{}", hub::NAME, data_encoding::HEXLOWER.encode(&digest))
+}
+
+fn log(message: &str, error: &JsValue) {
+    platform::log_error(&serde_json::json!({
+        "level": "warn", "message": message, "error": format!("{error:?}"),
+    }));
 }
 
 #[cfg(test)]
@@ -73,6 +136,6 @@ mod tests {
     #[test]
     fn names_fit_kv_whatever_the_url() {
         let long = CacheKey::from_url(&format!("/api/x?q={}", "é".repeat(9_000))).unwrap();
-        assert_eq!(name(&long).len(), 73);
+        assert_eq!(name(&long).len(), 79);
     }
 }

@@ -4,25 +4,43 @@ use super::Entry;
 use foldhash::fast::FixedState;
 use quick_cache::{Weighter, unsync::Cache};
 use std::rc::Rc;
-use valora_shared::cache::CacheKey;
+use valora_shared::{
+    cache::{CacheKey, variant},
+    time::UnixMillis,
+};
 
-/// Bytes counted for an entry beside its body and key: headers and bookkeeping.
-const OVERHEAD_BYTES: u64 = 2_048;
 /// For the first size of the table: what a product's answer takes, roughly.
 const TYPICAL_ENTRY_BYTES: u64 = 8_192;
+/// What a mark takes, roughly.
+const MARK_BYTES: u64 = 256;
+
+/// What is held under a key.
+#[derive(Clone)]
+enum Held {
+    /// The only answer, or one variant.
+    Entry(Rc<Entry>),
+    /// Answers differ by these request fields; each variant is held under a key of its own.
+    Varies(Rc<[String]>, UnixMillis),
+    /// A change was made through us: what was asked for up to then is out of date (RFC 9111 §4.4).
+    Changed(UnixMillis),
+}
 
 /// Entries by key; the least useful ones leave when the bytes run out.
-pub struct MemoryTier(Cache<CacheKey, Rc<Entry>, ByBytes, FixedState>);
+pub struct MemoryTier(Cache<CacheKey, Held, ByBytes, FixedState>);
 
 #[derive(Clone)]
 struct ByBytes;
 
-impl Weighter<CacheKey, Rc<Entry>> for ByBytes {
-    fn weight(&self, key: &CacheKey, entry: &Rc<Entry>) -> u64 {
+impl Weighter<CacheKey, Held> for ByBytes {
+    fn weight(&self, key: &CacheKey, held: &Held) -> u64 {
         let key_bytes = u64::try_from(key.as_str().len()).unwrap_or(u64::MAX);
-        entry.body_bytes().saturating_add(key_bytes).saturating_add(OVERHEAD_BYTES)
+        let bytes = if let Held::Entry(entry) = held { entry.weight() } else { MARK_BYTES };
+        bytes.saturating_add(key_bytes)
     }
 }
+
+/// A request's fields, by name.
+pub type Header<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 impl MemoryTier {
     /// A tier for `capacity` bytes. Clients choose the keys; with a random `seed` they cannot choose collisions.
@@ -38,17 +56,67 @@ impl MemoryTier {
         ))
     }
 
-    /// The entry under `key`.
-    pub fn get(&self, key: &CacheKey) -> Option<Rc<Entry>> {
-        self.0.get(key).cloned()
+    /// The entry for a request.
+    pub fn get(&self, key: &CacheKey, header: Header<'_>) -> Option<Rc<Entry>> {
+        match self.0.get(key)? {
+            Held::Entry(entry) => Some(Rc::clone(entry)),
+            Held::Changed(_) => None,
+            Held::Varies(names, since) => match self.0.get(&key.of_variant(&variant(names, header)))? {
+                Held::Entry(entry) if entry.stored().sent_at >= *since => Some(Rc::clone(entry)),
+                _ => None,
+            },
+        }
+    }
+
+    /// Whether an answer that was asked for at `sent_at` may still be used: nothing was changed through us since.
+    pub fn is_current(&self, key: &CacheKey, sent_at: UnixMillis) -> bool {
+        match self.0.peek(key) {
+            Some(Held::Changed(at)) => sent_at > *at,
+            Some(Held::Varies(_, since)) => sent_at >= *since,
+            Some(Held::Entry(_)) | None => true,
+        }
     }
 
     /// Keeps `entry`, unless what is kept was asked for later: a slow old answer must not put an old price back. One
     /// that is larger than the whole tier is not kept.
-    pub fn insert(&mut self, key: CacheKey, entry: Rc<Entry>) {
-        let asked_for = |entry: &Rc<Entry>| entry.envelope().stored_at();
-        if self.0.peek(&key).is_none_or(|kept| asked_for(kept) <= asked_for(&entry)) {
-            self.0.insert(key, entry);
+    pub fn insert(&mut self, key: &CacheKey, header: Header<'_>, entry: Rc<Entry>) {
+        let sent_at = entry.stored().sent_at;
+        if !self.is_current(key, sent_at) {
+            return;
+        }
+        let names = &entry.stored().keeping.vary;
+        if names.is_empty() {
+            return self.put(key.clone(), entry);
+        }
+        let since = match self.0.peek(key) {
+            // Variants by other names are found no more.
+            Some(Held::Varies(known, since)) if known.as_ref() == names.as_slice() => *since,
+            Some(Held::Changed(at)) => UnixMillis(at.0.saturating_add(1)),
+            Some(Held::Varies(_, since)) => *since,
+            Some(Held::Entry(_)) | None => UnixMillis(0),
+        };
+        self.0.insert(key.clone(), Held::Varies(names.as_slice().into(), since));
+        self.put(key.of_variant(&variant(names, header)), entry);
+    }
+
+    /// Marks that something was changed through us.
+    pub fn change(&mut self, key: &CacheKey, now: UnixMillis) {
+        self.0.insert(key.clone(), Held::Changed(now));
+    }
+
+    /// How many there are, and their bytes.
+    #[cfg(test)]
+    pub fn size(&self) -> (usize, u64) {
+        (self.0.len(), self.0.weight())
+    }
+
+    fn put(&mut self, key: CacheKey, entry: Rc<Entry>) {
+        let kept_later = match self.0.peek(&key) {
+            Some(Held::Entry(kept)) => kept.stored().sent_at > entry.stored().sent_at,
+            _ => false,
+        };
+        if !kept_later {
+            self.0.insert(key, Held::Entry(entry));
         }
     }
 }
@@ -56,43 +124,79 @@ impl MemoryTier {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use valora_shared::{cache::Envelope, time::UnixMillis};
+    use crate::cache::{Body, testing};
     use wasm_bindgen::JsValue;
 
-    fn entry(body_bytes: u64) -> Rc<Entry> {
-        Rc::new(Entry::new(Envelope::new(200, UnixMillis(0), 5, Vec::new()), JsValue::NULL, body_bytes))
+    fn entry(sent_at: i64, bytes: u64) -> Rc<Entry> {
+        let body = Body { handle: JsValue::NULL, bytes };
+        Rc::new(Entry::new(testing::stored(sent_at), Some(body), None))
     }
 
     fn key(n: u64) -> CacheKey {
         CacheKey::from_url(&format!("/api/products/{n}")).unwrap()
     }
 
+    fn tier() -> MemoryTier {
+        MemoryTier::new(1 << 20, 7)
+    }
+
+    fn sent_at(tier: &MemoryTier, n: u64) -> Option<i64> {
+        tier.get(&key(n), &|_| None).map(|entry| entry.stored().sent_at.0)
+    }
+
     #[test]
     fn what_is_kept_never_weighs_more_than_the_tier_may() {
-        let mut tier = MemoryTier::new(1 << 20, 7);
+        let mut tier = tier();
         for n in 0..5_000 {
-            tier.insert(key(n), entry(4_096));
+            tier.insert(&key(n), &|_| None, entry(1, 4_096));
         }
-        assert!(tier.0.weight() <= 1 << 20);
-        assert!(tier.0.len() > 50, "and it is used");
+        assert!(tier.size().1 <= 1 << 20);
+        assert!(tier.size().0 > 50, "and it is used");
+        tier.insert(&key(9_999), &|_| None, entry(1, 1 << 21));
+        assert_eq!(sent_at(&tier, 9_999), None, "one larger than the tier is not kept");
     }
 
     #[test]
     fn an_older_answer_that_comes_late_does_not_replace_a_newer_one() {
-        let asked_at =
-            |at| Rc::new(Entry::new(Envelope::new(200, UnixMillis(at), 5, Vec::new()), JsValue::NULL, 1));
-        let mut tier = MemoryTier::new(1 << 20, 7);
-        tier.insert(key(1), asked_at(2_000));
-        tier.insert(key(1), asked_at(1_000));
-        assert_eq!(tier.get(&key(1)).unwrap().envelope().stored_at(), UnixMillis(2_000));
-        tier.insert(key(1), asked_at(3_000));
-        assert_eq!(tier.get(&key(1)).unwrap().envelope().stored_at(), UnixMillis(3_000));
+        let mut tier = tier();
+        for at in [2_000, 1_000] {
+            tier.insert(&key(1), &|_| None, entry(at, 1));
+        }
+        assert_eq!(sent_at(&tier, 1), Some(2_000));
+        tier.insert(&key(1), &|_| None, entry(3_000, 1));
+        assert_eq!(sent_at(&tier, 1), Some(3_000));
     }
 
     #[test]
-    fn a_body_larger_than_the_tier_is_not_kept() {
-        let mut tier = MemoryTier::new(1 << 16, 7);
-        tier.insert(key(1), entry(1 << 17));
-        assert!(tier.get(&key(1)).is_none());
+    fn each_variant_is_its_own() {
+        let mut tier = tier();
+        let in_language = |language: &'static str| move |_: &str| Some(language.to_owned());
+        let entry = |at| {
+            let mut stored = testing::stored(at);
+            stored.keeping.vary = vec!["accept-language".to_owned()];
+            Rc::new(Entry::new(stored, None, None))
+        };
+        tier.insert(&key(1), &in_language("en"), entry(1));
+        tier.insert(&key(1), &in_language("hi"), entry(2));
+        let at = |tier: &MemoryTier, language| {
+            tier.get(&key(1), &in_language(language)).map(|entry| entry.stored().sent_at.0)
+        };
+        assert_eq!((at(&tier, "en"), at(&tier, "hi"), at(&tier, "de")), (Some(1), Some(2), None));
+        tier.change(&key(1), UnixMillis(5));
+        assert_eq!(at(&tier, "en"), None);
+        tier.insert(&key(1), &in_language("en"), entry(9));
+        assert_eq!((at(&tier, "en"), at(&tier, "hi")), (Some(9), None), "old variants do not rise again");
+    }
+
+    #[test]
+    fn after_a_change_only_what_was_asked_for_later_is_kept() {
+        let mut tier = tier();
+        tier.insert(&key(1), &|_| None, entry(1, 1));
+        tier.change(&key(1), UnixMillis(5));
+        assert_eq!(sent_at(&tier, 1), None);
+        tier.insert(&key(1), &|_| None, entry(4, 1));
+        assert_eq!(sent_at(&tier, 1), None);
+        tier.insert(&key(1), &|_| None, entry(6, 1));
+        assert_eq!(sent_at(&tier, 1), Some(6));
     }
 }

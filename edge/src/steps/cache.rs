@@ -1,33 +1,176 @@
-//! The response cache: this isolate's memory, then KV.
+//! The response cache: this isolate's memory, then KV; what is found answers at once, or is kept in hand for when the
+//! origin has been asked.
 
 use crate::{
-    answer::{Answer, Tier},
-    exchange::{CacheView, Exchange, KvFact},
+    answer::{Answer, CacheOutcome, Tier},
+    cache::{
+        Entry, InHand, Lookup,
+        epochs::{self, EpochCheck},
+    },
+    exchange::{CacheView, Exchange, KvFact, UnpackedFact},
     isolate::Isolate,
     pipeline::{Need, Verdict},
 };
 use std::rc::Rc;
-use valora_shared::cache::{CacheKey, is_cached_route};
+use valora_shared::{
+    cache::{CacheKey, Reason, RequestControl, Reuse, is_cached_route, route_of, takes_gzip},
+    config::EdgeMode,
+    time::UnixMillis,
+};
 
-/// Answers from memory or KV with what is fresh there.
+/// An entry with where it was found and what may be done with it.
+struct Judged {
+    entry: Rc<Entry>,
+    tier: Tier,
+    reuse: Reuse,
+    reason: Reason,
+}
+
+/// Answers with what is stored, asks for what KV and the Hub know, or goes on.
 pub fn look(exchange: &mut Exchange, isolate: &Isolate) -> Verdict {
+    if let UnpackedFact::Unpacked(entry, outcome) = &exchange.facts.unpacked {
+        return Verdict::Answer(Answer::Kept(Rc::clone(entry), *outcome));
+    }
+    let mut lookup = match std::mem::take(&mut exchange.cache) {
+        CacheView::Keyed(lookup) => lookup,
+        CacheView::Bypass => match begin(exchange, isolate) {
+            Some(lookup) => Box::new(lookup),
+            None => return Verdict::Next,
+        },
+    };
+    let verdict = judge_all(exchange, isolate, &mut lookup);
+    exchange.cache = CacheView::Keyed(lookup);
+    match verdict {
+        Found::Need => Verdict::Need(Need::Cached),
+        Found::Nothing => Verdict::Next,
+        Found::Answer(entry, outcome) => serve(exchange, &entry, outcome),
+    }
+}
+
+/// Sends an entry, once its body is at hand in a coding that the client takes.
+pub fn serve(exchange: &mut Exchange, entry: &Rc<Entry>, outcome: CacheOutcome) -> Verdict {
     let inbound = &exchange.inbound;
-    if is_cached_route(&inbound.method, inbound.path(), inbound.has_authorization).is_err() {
-        return Verdict::Next;
+    let takes_gzip = takes_gzip(inbound.accept_encoding.as_deref()) && inbound.range.is_none();
+    if entry.identity().is_some() || (takes_gzip && entry.gzip().is_some()) {
+        return Verdict::Answer(Answer::Kept(Rc::clone(entry), outcome));
     }
-    let Ok(key) = CacheKey::from_url(&inbound.url) else { return Verdict::Next };
-    if let Some(entry) = isolate.recall(&key).filter(|entry| entry.envelope().is_fresh(exchange.now)) {
-        return Verdict::Answer(Answer::Kept(entry, Tier::Memory));
-    }
-    let found = exchange.facts.kv.clone();
-    exchange.cache = CacheView::Keyed(key.clone());
-    match found {
-        KvFact::Unknown => Verdict::Need(Need::Kv),
-        // Judged by the time after the read, which may have taken long.
-        KvFact::Found(entry) if entry.envelope().is_fresh(exchange.now_after_io()) => {
-            isolate.remember(key, Rc::clone(&entry));
-            Verdict::Answer(Answer::Kept(entry, Tier::Kv))
+    match exchange.facts.unpacked.clone() {
+        UnpackedFact::Unpacked(entry, outcome) => Verdict::Answer(Answer::Kept(entry, outcome)),
+        // A body that cannot be unpacked is as good as none.
+        UnpackedFact::Broken => Verdict::Next,
+        UnpackedFact::Unknown => {
+            exchange.to_unpack = Some((Rc::clone(entry), outcome));
+            Verdict::Need(Need::Identity)
         }
-        KvFact::Found(_) | KvFact::Absent => Verdict::Next,
+    }
+}
+
+enum Found {
+    Need,
+    Nothing,
+    Answer(Rc<Entry>, CacheOutcome),
+}
+
+/// Whether the cache looks at the request at all, and under which key.
+fn begin(exchange: &Exchange, isolate: &Isolate) -> Option<Lookup> {
+    let Some(Ok(settings)) = isolate.settings() else { return None };
+    let inbound = &exchange.inbound;
+    match settings.config.cache.edge_mode {
+        EdgeMode::Api => {
+            is_cached_route(&inbound.method, inbound.path(), inbound.has_authorization).ok()?;
+            // What a client demands of caches is not heeded: a reload must not reach the origin, and a purge does not
+            // wait for one.
+            CacheKey::from_url(&inbound.url).ok().map(|key| Lookup::new(key, RequestControl::default()))
+        }
+        EdgeMode::Proxy if matches!(inbound.method.as_str(), "GET" | "HEAD") => {
+            let header = |name: &str| exchange.headers.get(name);
+            let control =
+                RequestControl::parse(header("cache-control").as_deref(), header("pragma").as_deref());
+            CacheKey::exact(&inbound.url).ok().map(|key| Lookup::new(key, control))
+        }
+        EdgeMode::Proxy => None,
+    }
+}
+
+fn judge_all(exchange: &Exchange, isolate: &Isolate, lookup: &mut Lookup) -> Found {
+    let now = exchange.now_after_io();
+    let check = epochs::check(isolate, now);
+    let judge = |entry: Rc<Entry>, tier| judge(isolate, lookup, check, now, entry, tier);
+    let memory = isolate.recall(&lookup.key, &|name| exchange.headers.get(name));
+    let memory = memory.map(|entry| judge(entry, Tier::Memory));
+    let is_enough = memory.as_ref().is_some_and(|judged| rank(judged.reuse) >= rank(Reuse::WhileRevalidate));
+    if !lookup.is_brought {
+        let is_unread = matches!(exchange.facts.kv, KvFact::Unknown);
+        let wants_kv = is_unread && !is_enough && !isolate.is_kv_too_old(&lookup.key, now);
+        if check == EpochCheck::Overdue || wants_kv {
+            lookup.wants_kv = wants_kv;
+            return Found::Need;
+        }
+    }
+    let stored = match &exchange.facts.kv {
+        KvFact::Found(entry) if isolate.is_current(&lookup.key, entry) => {
+            Some(judge(Rc::clone(entry), Tier::Kv))
+        }
+        _ => None,
+    };
+    if let Some(Judged { reason: Reason::Purged(_), .. }) = &stored {
+        isolate.note_kv_too_old(&lookup.key, now);
+    }
+    let Some(best) = better(memory, stored) else { return Found::Nothing };
+    if best.tier == Tier::Kv && rank(best.reuse) > 0 {
+        isolate.remember(&lookup.key, &|name| exchange.headers.get(name), Rc::clone(&best.entry));
+    }
+    lookup.is_unverified = check == EpochCheck::Unverified || check == EpochCheck::Cold;
+    let is_origin_away = isolate.is_origin_away(route_of(exchange.inbound.path()), now);
+    match best.reuse {
+        Reuse::Fresh => Found::Answer(best.entry, CacheOutcome::Hit(best.tier)),
+        Reuse::WhileRevalidate => {
+            if !is_origin_away && !isolate.is_being_filled(&lookup.key, now) {
+                lookup.revalidates_behind = Some(Rc::clone(&best.entry));
+            }
+            Found::Answer(best.entry, CacheOutcome::Stale)
+        }
+        Reuse::Revalidate { may_serve_on_error: true } if is_origin_away => {
+            Found::Answer(best.entry, CacheOutcome::Stale)
+        }
+        Reuse::Revalidate { may_serve_on_error } => {
+            lookup.in_hand = Some(InHand { entry: best.entry, may_serve_on_error });
+            Found::Nothing
+        }
+        Reuse::Gone => Found::Nothing,
+    }
+}
+
+fn judge(
+    isolate: &Isolate,
+    lookup: &Lookup,
+    check: EpochCheck,
+    now: UnixMillis,
+    entry: Rc<Entry>,
+    tier: Tier,
+) -> Judged {
+    let purged = epochs::purged(isolate, &lookup.key, &entry, check);
+    let (reuse, reason) = entry.stored().reuse(now, &lookup.control, purged);
+    Judged { entry, tier, reuse, reason }
+}
+
+fn rank(reuse: Reuse) -> u8 {
+    match reuse {
+        Reuse::Gone => 0,
+        Reuse::Revalidate { may_serve_on_error: false } => 1,
+        Reuse::Revalidate { may_serve_on_error: true } => 2,
+        Reuse::WhileRevalidate => 3,
+        Reuse::Fresh => 4,
+    }
+}
+
+/// The more useful one; of two equals the younger, of two of one age the nearer.
+fn better(memory: Option<Judged>, kv: Option<Judged>) -> Option<Judged> {
+    match (memory, kv) {
+        (Some(memory), Some(kv)) => {
+            let order = |judged: &Judged| (rank(judged.reuse), judged.entry.stored().sent_at);
+            Some(if order(&kv) > order(&memory) { kv } else { memory })
+        }
+        (memory, kv) => memory.or(kv),
     }
 }

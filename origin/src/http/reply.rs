@@ -8,15 +8,14 @@ use axum::{
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
-use valora_shared::{cache::MAX_LIFETIME_SECONDS, http::names::CDN_CACHE_CONTROL};
+use valora_shared::http::names::CDN_CACHE_CONTROL;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// Browsers ask each time; only our edge keeps it (design: cache.md).
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
-/// [`MAX_LIFETIME_SECONDS`] as a header value.
+/// How long the edge may keep an answer.
 const EDGE_LIFETIME: HeaderValue = HeaderValue::from_static("max-age=5");
 const CDN_CACHE_CONTROL_NAME: HeaderName = HeaderName::from_static(CDN_CACHE_CONTROL);
-const _: () = assert!(MAX_LIFETIME_SECONDS == 5, "EDGE_LIFETIME must say the same");
 
 /// What every handler returns.
 pub(super) type Answer = Result<Response, AppError>;

@@ -5,7 +5,7 @@ use crate::http::is_admin_path;
 /// Why a request goes past the cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bypass {
-    /// Only GET is answered from the cache.
+    /// Only GET and HEAD are answered from the cache.
     Method,
     /// Not under `/api/`, or on the list of paths never stored.
     Route,
@@ -21,7 +21,7 @@ const NEVER_STORED: [&str; 4] = ["/api/health", "/api/auth/", "/api/admin/", "/a
 /// # Errors
 /// The reason why not.
 pub fn is_cached_route(method: &str, path: &str, has_authorization: bool) -> Result<(), Bypass> {
-    if method != "GET" {
+    if !matches!(method, "GET" | "HEAD") {
         Err(Bypass::Method)
     } else if !path.starts_with("/api/")
         || NEVER_STORED.iter().any(|never| path.starts_with(never))
@@ -33,6 +33,12 @@ pub fn is_cached_route(method: &str, path: &str, has_authorization: bool) -> Res
     } else {
         Ok(())
     }
+}
+
+/// The part of a path that its route shares with others of its kind: `/api/products` of `/api/products/1/price`.
+pub fn route_of(path: &str) -> &str {
+    let end = path.match_indices('/').nth(2).map_or(path.len(), |(at, _)| at);
+    path.get(..end).unwrap_or(path)
 }
 
 /// Whether a path is an admin one in another spelling. Decoding costs more than a HIT may, so it is done only where
@@ -61,7 +67,9 @@ mod tests {
         }
         assert_eq!(is_cached_route("GET", "/api/products/A%20b", false), Ok(()));
         assert_eq!(is_cached_route("POST", "/api/price", false), Err(Bypass::Method));
-        assert_eq!(is_cached_route("HEAD", "/api/products", false), Err(Bypass::Method));
+        assert_eq!(is_cached_route("HEAD", "/api/products", false), Ok(()));
+        assert_eq!(route_of("/api/products/1/price"), "/api/products");
+        assert_eq!((route_of("/api"), route_of("/api/x")), ("/api", "/api/x"));
         assert_eq!(is_cached_route("GET", "/api/products", true), Err(Bypass::Credentials));
     }
 }

@@ -1,65 +1,66 @@
-//! A cached response as Workers KV keeps it: one value, `version · header block length · header block · body`.
+//! A stored response as Workers KV and Redis keep it: one value, `version · header block length · header block · body`.
+//! Where answers vary by request fields, the value under the plain key says by which, and each variant has its own.
 
+use super::{Keeping, Stored};
 use crate::time::UnixMillis;
 use serde::{Deserialize, Serialize};
 
 /// First byte of every value. Another form gets another number; values of an unknown one are misses.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// Version byte and the block's length as a big-endian u32.
 const PREFIX_BYTES: usize = 5;
 /// A longer block is not ours: names, values and numbers of one response take a few hundred bytes.
 const MAX_BLOCK_BYTES: usize = 65_536;
 
-/// Everything about a cached response but its body.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Envelope {
-    /// The status.
+/// What a value holds before its body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Envelope {
+    /// A response.
+    Response(Box<Stored>),
+    /// The names of request fields by which the answers to this key differ; no body.
+    Varies(Vec<String>),
+}
+
+/// The block, as JSON.
+#[derive(Serialize, Deserialize)]
+struct Block {
+    /// Status; 0 for [`Envelope::Varies`].
     #[serde(rename = "s")]
-    pub status: u16,
-    /// Milliseconds since the epoch at which it was stored.
+    status: u16,
+    /// Sent and received, milliseconds.
     #[serde(rename = "t")]
-    stored_at_ms: i64,
-    /// Seconds it may be used.
+    times: (i64, i64),
+    /// Age when it came, milliseconds.
+    #[serde(rename = "a")]
+    initial_age_ms: i64,
+    /// Lifetime, stale-while-revalidate, stale-if-error, seconds.
     #[serde(rename = "l")]
-    pub lifetime_seconds: u32,
-    /// Header names in lower case, and values, in order.
+    seconds: (u32, u32, u32),
+    /// 1 forbids stale, 2 no-cache, 4 gzip.
+    #[serde(rename = "f")]
+    flags: u8,
+    #[serde(rename = "e")]
+    epoch: u64,
+    #[serde(rename = "p")]
+    slots: Vec<u16>,
+    /// Bytes of the body as identity.
+    #[serde(rename = "n")]
+    identity_bytes: u64,
+    #[serde(rename = "v")]
+    vary: Vec<String>,
     #[serde(rename = "h")]
-    pub headers: Vec<(String, String)>,
+    fields: Vec<(String, String)>,
 }
 
 impl Envelope {
-    /// A response stored at `stored_at`.
-    pub fn new(
-        status: u16,
-        stored_at: UnixMillis,
-        lifetime_seconds: u32,
-        headers: Vec<(String, String)>,
-    ) -> Self {
-        Self { status, stored_at_ms: stored_at.0, lifetime_seconds, headers }
-    }
-
-    /// When it was stored.
-    pub fn stored_at(&self) -> UnixMillis {
-        UnixMillis(self.stored_at_ms)
-    }
-
-    /// Whether it may still be used, [`CLOCK_SLACK_MS`](super::CLOCK_SLACK_MS) early. One that claims to come
-    /// from the future (another machine's clock) is not fresh.
-    pub fn is_fresh(&self, now: UnixMillis) -> bool {
-        let age = now.0.saturating_sub(self.stored_at_ms);
-        let usable = i64::from(self.lifetime_seconds) * 1000 - super::CLOCK_SLACK_MS;
-        (-super::CLOCK_SLACK_MS..usable).contains(&age)
-    }
-
-    /// Whole seconds since it was stored (RFC 9111 §5.1).
-    pub fn age_seconds(&self, now: UnixMillis) -> u32 {
-        u32::try_from(now.since(self.stored_at()) / 1000).unwrap_or(u32::MAX)
-    }
-
     /// What stands before the body.
     pub fn to_prefix(&self) -> Vec<u8> {
+        let block = match self {
+            Self::Response(stored) => Block::of(stored),
+            Self::Varies(names) => Block::varies(names),
+        };
         // Strings and integers only: writing them cannot fail.
-        let block = serde_json::to_vec(self).unwrap_or_default();
+        let block = serde_json::to_vec(&block).unwrap_or_default();
         let length = u32::try_from(block.len()).unwrap_or(u32::MAX);
         let mut bytes = Vec::with_capacity(PREFIX_BYTES + block.len());
         bytes.push(VERSION);
@@ -78,12 +79,74 @@ impl Envelope {
 
     /// Reads the block; `None` for anything broken, which is a miss.
     pub fn from_block(block: &[u8]) -> Option<Self> {
-        serde_json::from_slice(block).ok()
+        let block: Block = serde_json::from_slice(block).ok()?;
+        Some(if block.status == 0 {
+            Self::Varies(block.vary)
+        } else {
+            Self::Response(Box::new(block.into_stored()))
+        })
     }
 
     /// Where the block starts in a value.
     pub const fn block_offset() -> usize {
         PREFIX_BYTES
+    }
+}
+
+impl Block {
+    fn of(stored: &Stored) -> Self {
+        let keeping = &stored.keeping;
+        let flag = |is_set: bool, bit: u8| if is_set { bit } else { 0 };
+        Self {
+            status: stored.status,
+            times: (stored.sent_at.0, stored.received_at.0),
+            initial_age_ms: keeping.initial_age_ms,
+            seconds: (keeping.lifetime_seconds, keeping.stale_while_revalidate, keeping.stale_if_error),
+            flags: flag(keeping.forbids_stale, 1) | flag(keeping.no_cache, 2) | flag(stored.is_gzip, 4),
+            epoch: stored.epoch,
+            slots: stored.slots.clone(),
+            identity_bytes: stored.identity_bytes,
+            vary: keeping.vary.clone(),
+            fields: stored.fields.clone(),
+        }
+    }
+
+    fn varies(names: &[String]) -> Self {
+        Self {
+            status: 0,
+            times: (0, 0),
+            initial_age_ms: 0,
+            seconds: (0, 0, 0),
+            flags: 0,
+            epoch: 0,
+            slots: Vec::new(),
+            identity_bytes: 0,
+            vary: names.to_vec(),
+            fields: Vec::new(),
+        }
+    }
+
+    fn into_stored(self) -> Stored {
+        let (lifetime_seconds, stale_while_revalidate, stale_if_error) = self.seconds;
+        Stored {
+            status: self.status,
+            fields: self.fields,
+            sent_at: UnixMillis(self.times.0),
+            received_at: UnixMillis(self.times.1),
+            keeping: Keeping {
+                lifetime_seconds,
+                stale_while_revalidate,
+                stale_if_error,
+                forbids_stale: self.flags & 1 != 0,
+                no_cache: self.flags & 2 != 0,
+                initial_age_ms: self.initial_age_ms,
+                vary: self.vary,
+            },
+            epoch: self.epoch,
+            slots: self.slots,
+            is_gzip: self.flags & 4 != 0,
+            identity_bytes: self.identity_bytes,
+        }
     }
 }
 
@@ -93,32 +156,43 @@ mod tests {
     use proptest::prelude::*;
 
     fn example() -> Envelope {
-        let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
-        Envelope::new(200, UnixMillis(1_790_000_000_000), 5, headers)
+        Envelope::Response(Box::new(Stored {
+            status: 200,
+            fields: vec![("content-type".to_owned(), "application/json".to_owned())],
+            sent_at: UnixMillis(1_790_000_000_000),
+            received_at: UnixMillis(1_790_000_000_020),
+            keeping: Keeping {
+                lifetime_seconds: 600,
+                stale_while_revalidate: 60,
+                stale_if_error: 86_400,
+                forbids_stale: false,
+                no_cache: false,
+                initial_age_ms: 20,
+                vary: Vec::new(),
+            },
+            epoch: 41,
+            slots: vec![7, 9],
+            is_gzip: true,
+            identity_bytes: 6_239,
+        }))
     }
 
     #[test]
     fn the_stored_form_is_pinned_byte_for_byte() {
         // Entries written by a deployed Worker are read by the next one: change the version, not this.
-        let expected = b"\x01\0\0\0\x4b{\"s\":200,\"t\":1790000000000,\"l\":5,\"h\":[[\"content-type\",\"application/json\"]]}";
-        assert_eq!(example().to_prefix(), expected);
+        let block = br#"{"s":200,"t":[1790000000000,1790000000020],"a":20,"l":[600,60,86400],"f":4,"e":41,"p":[7,9],"n":6239,"v":[],"h":[["content-type","application/json"]]}"#;
+        let mut expected = vec![2, 0, 0, 0, u8::try_from(block.len()).unwrap()];
+        expected.extend_from_slice(block);
+        assert_eq!(String::from_utf8_lossy(&example().to_prefix()), String::from_utf8_lossy(&expected));
     }
 
     #[test]
     fn what_was_written_is_read() {
-        let bytes = example().to_prefix();
-        let length = Envelope::block_length(&bytes).unwrap();
-        assert_eq!(Envelope::from_block(&bytes[5..5 + length]), Some(example()));
-    }
-
-    #[test]
-    fn freshness_ends_early_and_does_not_start_in_the_future() {
-        let entry = example();
-        let at = |ms: i64| UnixMillis(1_790_000_000_000 + ms);
-        assert!(entry.is_fresh(at(0)) && entry.is_fresh(at(4_899)));
-        assert!(!entry.is_fresh(at(4_900)));
-        assert!(!entry.is_fresh(at(-60_000)));
-        assert_eq!(entry.age_seconds(at(2_999)), 2);
+        for envelope in [example(), Envelope::Varies(vec!["accept-language".to_owned()])] {
+            let bytes = envelope.to_prefix();
+            let length = Envelope::block_length(&bytes).unwrap();
+            assert_eq!(Envelope::from_block(&bytes[5..5 + length]), Some(envelope));
+        }
     }
 
     proptest! {

@@ -33,6 +33,20 @@ impl CacheKey {
         Ok(Self(format!("{path}?{}", pairs.join("&"))))
     }
 
+    /// The target as it came, for a cache that knows nothing of what its parameters mean.
+    ///
+    /// # Errors
+    /// [`InvalidTarget`].
+    pub fn exact(url: &str) -> Result<Self, InvalidTarget> {
+        target_of(url).map(|target| Self(target.to_owned())).ok_or(InvalidTarget)
+    }
+
+    /// The key of one variant of it ([`variant`](super::variant)); a target holds no line break.
+    #[must_use]
+    pub fn of_variant(&self, variant: &str) -> Self {
+        Self(format!("{}{variant}", self.0))
+    }
+
     /// The target to ask the origin for: `/api/prices?ids=1,2`.
     pub fn as_str(&self) -> &str {
         &self.0

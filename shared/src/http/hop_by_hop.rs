@@ -16,16 +16,20 @@ pub fn is_dropped_from_outside(name: &str) -> bool {
 /// Whether a field of the origin's answer ends at the edge: hop-by-hop fields, what the edge says itself on every
 /// answer, and what was meant for the edge alone (design: cache.md, "Storing"). `name` in lower case.
 pub fn is_dropped_from_answer(name: &str) -> bool {
-    let told_by_the_edge = matches!(name, CORRELATION_ID | RESPONSE_TIME | SERVER_TIMING | TRACEPARENT)
-        || ["access-control-", "ratelimit", "x-ratelimit-"].iter().any(|start| name.starts_with(start));
     let meant_for_the_edge =
         matches!(name, CDN_CACHE_CONTROL | "cache-tag") || name.starts_with(INTERNAL_PREFIX);
     // The runtime counts the body it sends.
-    is_hop_by_hop(name) || told_by_the_edge || meant_for_the_edge || name == "content-length"
+    is_hop_by_hop(name) || is_told_by_the_edge(name) || meant_for_the_edge || name == "content-length"
+}
+
+/// What the edge says itself on every answer. `name` in lower case.
+pub fn is_told_by_the_edge(name: &str) -> bool {
+    matches!(name, CORRELATION_ID | RESPONSE_TIME | SERVER_TIMING | TRACEPARENT | "x-cache" | "cache-status")
+        || ["access-control-", "ratelimit", "x-ratelimit-"].iter().any(|start| name.starts_with(start))
 }
 
 /// RFC 9110 §7.6.1, and the fields that older clients send.
-fn is_hop_by_hop(name: &str) -> bool {
+pub fn is_hop_by_hop(name: &str) -> bool {
     matches!(
         name,
         "connection"

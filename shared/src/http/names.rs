@@ -12,6 +12,12 @@ pub const RESPONSE_TIME: &str = "x-response-time";
 pub const SERVER_TIMING: &str = "server-timing";
 /// RFC 9213: what the origin tells our edge alone; never leaves the edge.
 pub const CDN_CACHE_CONTROL: &str = "cdn-cache-control";
+/// RFC 9211: how the cache handled the request.
+pub const CACHE_STATUS: &str = "cache-status";
+/// Seconds for which a stored answer is still fresh.
+pub const X_CACHE_TTL: &str = "x-cache-ttl";
+/// Twelve characters of the hash of the cache key.
+pub const X_CACHE_KEY: &str = "x-cache-key";
 /// In development, says which variable would let a refused browser origin in.
 pub const CORS_HINT: &str = "x-valora-cors";
 /// RFC 9421: what is signed and how.

@@ -104,6 +104,9 @@ codes! {
     UnsupportedMediaType 415 "Unsupported media type",
         cause: "The body is not declared as JSON.",
         cure: "Send `Content-Type: application/json`.";
+    RangeNotSatisfiable 416 "Range not satisfiable",
+        cause: "The part that `Range` asks for lies behind the end of the body, whose length `Content-Range` tells.",
+        cure: "Ask for a part within the body, or for all of it.";
     ValidationError 422 "Validation error",
         cause: "A field, parameter or path segment has a value that is not allowed.",
         cure: "`errors` names each field and its limit.";
@@ -130,6 +133,9 @@ codes! {
         cause: "The origin's database does not answer.",
         cure: "Try again after `Retry-After`; operators: see `GET /api/health/detailed`.",
         variable: "DATABASE_URL";
+    NotCached 504 "Not cached",
+        cause: "The request says `only-if-cached`, and nothing is stored that may answer it.",
+        cure: "Ask without `only-if-cached`.";
     OriginTimeout 504 "Origin timeout",
         cause: "The origin did not answer in time.",
         cure: "Try again after `Retry-After`; operators: is the origin overloaded or stopped?",

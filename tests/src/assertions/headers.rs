@@ -44,14 +44,25 @@ impl HeaderSet {
         Self::of_edge(x_cache).with_any("date")
     }
 
+    /// JSON of the origin's that every client asks for itself.
+    pub fn json_passed(x_cache: &str) -> Self {
+        Self::passed(x_cache).with("content-type", "application/json").with("cache-control", "no-cache")
+    }
+
     /// An answer that the edge keeps, the first time.
     pub fn miss() -> Self {
-        Self::passed("MISS").with("content-type", "application/json").with("cache-control", "no-cache")
+        Self::json_passed("MISS").looked_up().with("vary", "Accept-Encoding, Origin").with_any("x-cache-ttl")
     }
 
     /// The same from the cache.
     pub fn hit() -> Self {
         Self::miss().with("x-cache", "HIT").with_any("age")
+    }
+
+    /// And what an answer has that the cache was asked for.
+    #[must_use]
+    pub fn looked_up(self) -> Self {
+        self.with_any("cache-status").with_any("x-cache-key")
     }
 
     /// An error that the edge found itself.

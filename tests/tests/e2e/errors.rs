@@ -21,7 +21,7 @@ pub(crate) fn trials() -> Vec<Test> {
 
 /// On a cached route: the edge has looked, and keeps nothing.
 fn on_a_miss() -> HeaderSet {
-    HeaderSet::problem_passed().with("x-cache", "MISS")
+    HeaderSet::problem_passed().looked_up().with("x-cache", "MISS")
 }
 
 fn plain() -> HeaderSet {

@@ -168,7 +168,7 @@ fn paths_that_are_no_text_get_an_answer() -> Result<()> {
     }
     // Not even a lower layer's own answer may be given for what can be told by ours.
     let answer = edge.get("/api/products/%ff")?;
-    problem(&answer, 400, "BadRequest", &HeaderSet::problem_passed().with("x-cache", "MISS"))?;
+    problem(&answer, 400, "BadRequest", &HeaderSet::problem_passed().looked_up().with("x-cache", "MISS"))?;
     survives(&edge, "a raw NUL", b"GET /api/\0products HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")?;
     survives(&edge, "raw bytes", b"GET /api/\xff\xfe HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")?;
     Ok(())

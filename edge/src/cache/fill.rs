@@ -1,0 +1,212 @@
+//! Fetches what the cache lacks, and keeps it where it may be kept. A fetch belongs to the isolate, not to the client
+//! that happened to need it first: it goes on when that client leaves, and when it no longer waits.
+
+use super::{Body, Entry, epochs, kv};
+use crate::{
+    answer::{CacheOutcome, Passed},
+    exchange::{OriginFact, RequestHeaders},
+    isolate::Isolate,
+    js::{self, binding},
+    platform,
+    upstream::{self, Failure, Outgoing},
+};
+use js_sys::ArrayBuffer;
+use std::rc::Rc;
+use valora_shared::{
+    cache::{
+        Answered, Asked, CacheKey, Fields, Keeping, Policy, RequestControl, Stored, freshened, has_paid,
+        is_worth_packing, kept_fields, route_of, tags,
+    },
+    id::CorrelationId,
+    time::UnixMillis,
+};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::Response;
+
+/// Statuses for which a stored answer may stand in (RFC 5861 §4).
+const SERVER_ERRORS: [u16; 4] = [500, 502, 503, 504];
+
+/// One fetch.
+pub struct Job {
+    /// Where it is kept.
+    pub isolate: Rc<Isolate>,
+    /// Under which key.
+    pub key: CacheKey,
+    /// The path alone.
+    pub path: String,
+    /// The client's fields, for answers that vary.
+    pub headers: RequestHeaders,
+    /// Whether there is an Authorization among them.
+    pub has_authorization: bool,
+    /// What the client demands of caches.
+    pub control: RequestControl,
+    /// What is sent.
+    pub outgoing: Outgoing,
+    /// The stored answer that is checked by it.
+    pub checked: Option<Rc<Entry>>,
+    /// Whether a stored answer may stand in for a 5xx.
+    pub has_fallback: bool,
+    /// Of the request that needed it first.
+    pub correlation_id: CorrelationId,
+}
+
+/// An answer with the times and the epoch it belongs to.
+struct Fetched {
+    response: Response,
+    fields: Vec<(String, String)>,
+    sent_at: UnixMillis,
+    received_at: UnixMillis,
+    epoch: Option<u64>,
+}
+
+impl Job {
+    /// Asks the origin, and takes the answer into memory.
+    pub async fn run(&self) -> OriginFact {
+        let outcome = self.fetch().await;
+        let away = matches!(outcome, OriginFact::Failed(_));
+        self.isolate.note_origin(route_of(&self.path), away, platform::now());
+        outcome
+    }
+
+    /// What is left to do for an answer that was kept: packing it, and KV.
+    pub async fn settle(&self, entry: Rc<Entry>, env: &worker::Env) {
+        let header = |name: &str| self.headers.get(name);
+        let mut entry = entry;
+        if !self.isolate.is_proxy()
+            && let Some(packed) = packed(&entry).await
+        {
+            entry = Rc::new(packed);
+            self.isolate.remember(&self.key, &header, Rc::clone(&entry));
+        }
+        // Memory holds a newer one, or none because of a change: then KV shall not have this one either.
+        let is_newest = self
+            .isolate
+            .recall(&self.key, &header)
+            .is_none_or(|kept| kept.stored().sent_at <= entry.stored().sent_at)
+            && self.isolate.is_current(&self.key, &entry);
+        let Some(namespace) = binding(env, kv::BINDING) else { return };
+        if is_newest && self.isolate.begin_kv_write(&self.key, platform::now()) {
+            kv::write(&namespace, &self.key, &header, &entry).await;
+        }
+    }
+
+    async fn fetch(&self) -> OriginFact {
+        let Some(Ok(settings)) = self.isolate.settings() else {
+            return OriginFact::Failed(Failure::Unreachable);
+        };
+        let epoch = epochs::known(&self.isolate);
+        let sent_at = platform::now();
+        let is_proxy = self.isolate.is_proxy();
+        let response = match upstream::send(settings, &self.correlation_id, &self.outgoing, is_proxy).await {
+            Ok(response) => response,
+            Err(failure) => return OriginFact::Failed(failure),
+        };
+        let received_at = platform::now();
+        if self.has_fallback && SERVER_ERRORS.contains(&response.status()) {
+            return OriginFact::Failed(Failure::ServerError);
+        }
+        let taken = async {
+            let fields = upstream::fields(&response)?;
+            self.take(Fetched { response, fields, sent_at, received_at, epoch }).await
+        };
+        taken
+            .await
+            .unwrap_or_else(|error| OriginFact::Failed(upstream::failure(&self.correlation_id, &error)))
+    }
+
+    async fn take(&self, fetched: Fetched) -> Result<OriginFact, JsValue> {
+        let status = fetched.response.status();
+        if let (304, Some(checked)) = (status, &self.checked) {
+            return Ok(OriginFact::Kept(self.renew(checked, &fetched), CacheOutcome::Revalidated));
+        }
+        let Some(Ok(settings)) = self.isolate.settings() else { return self.pass(&fetched, None) };
+        let max = settings.config.cache.cache_max_body.get();
+        let Ok(keeping) = self.terms(status, Fields(&fetched.fields), &fetched) else {
+            return self.pass(&fetched, None);
+        };
+        #[expect(clippy::cast_precision_loss, reason = "at most 10 MiB")]
+        let body = JsFuture::from(js::read_up_to(&fetched.response, max as f64)?).await?;
+        let Some(buffer) = body.dyn_ref::<ArrayBuffer>() else { return self.pass(&fetched, Some(body)) };
+        let bytes = u64::from(buffer.byte_length());
+        let handle = if upstream::has_no_body(status) { JsValue::NULL } else { body };
+        let mut fields = kept_fields(self.policy(settings), Fields(&fetched.fields));
+        if !self.isolate.is_proxy() {
+            // The buffer holds the body unpacked.
+            fields.retain(|(name, _)| name != "content-encoding");
+        }
+        let stored = Self::stored(status, fields, keeping, bytes, &fetched);
+        let entry = Rc::new(Entry::new(stored, Some(Body { handle, bytes }), None));
+        self.isolate.remember(&self.key, &|name| self.headers.get(name), Rc::clone(&entry));
+        Ok(OriginFact::Kept(entry, CacheOutcome::Miss))
+    }
+
+    /// The stored answer under what the 304 says. Where it may be kept no longer, it still answers this once.
+    fn renew(&self, checked: &Rc<Entry>, fetched: &Fetched) -> Rc<Entry> {
+        let Some(Ok(settings)) = self.isolate.settings() else { return Rc::clone(checked) };
+        let old = checked.stored();
+        let fields = freshened(self.policy(settings), Fields(&old.fields), Fields(&fetched.fields));
+        let Ok(keeping) = self.terms(old.status, Fields(&fields), fetched) else { return Rc::clone(checked) };
+        let stored = Self::stored(old.status, fields, keeping, old.identity_bytes, fetched);
+        let entry = Rc::new(checked.renewed(stored));
+        self.isolate.remember(&self.key, &|name| self.headers.get(name), Rc::clone(&entry));
+        entry
+    }
+
+    fn terms(&self, status: u16, fields: Fields<'_>, fetched: &Fetched) -> Result<Keeping, ()> {
+        let Some(Ok(settings)) = self.isolate.settings() else { return Err(()) };
+        let asked = Asked {
+            method: &self.outgoing.method,
+            path: &self.path,
+            has_authorization: self.has_authorization,
+            control: self.control,
+        };
+        let answered =
+            Answered { status, fields, sent_at: fetched.sent_at, received_at: fetched.received_at };
+        Keeping::decide(self.policy(settings), &asked, &answered).map_err(drop)
+    }
+
+    fn stored(
+        status: u16,
+        fields: Vec<(String, String)>,
+        keeping: Keeping,
+        identity_bytes: u64,
+        fetched: &Fetched,
+    ) -> Stored {
+        let slots = epochs::slots(&tags(Fields(&fields).get("cache-tag")));
+        Stored {
+            status,
+            fields,
+            sent_at: fetched.sent_at,
+            received_at: fetched.received_at,
+            keeping,
+            epoch: fetched.epoch.unwrap_or(0),
+            slots,
+            is_gzip: false,
+            identity_bytes,
+        }
+    }
+
+    fn policy<'a>(&self, settings: &'a crate::settings::Settings) -> Policy<'a> {
+        if self.isolate.is_proxy() { Policy::Proxy } else { Policy::Shop(&settings.lifetimes) }
+    }
+
+    fn pass(&self, fetched: &Fetched, body: Option<JsValue>) -> Result<OriginFact, JsValue> {
+        let passed: Passed = upstream::passed(&fetched.response, body, self.isolate.is_proxy())?;
+        Ok(OriginFact::Passed(passed))
+    }
+}
+
+/// The entry with its body packed as well, where that saves a tenth.
+async fn packed(entry: &Entry) -> Option<Entry> {
+    let (stored, identity) = (entry.stored(), entry.identity()?);
+    let kind = Fields(&stored.fields).get("content-type");
+    let is_transformable =
+        !Fields(&stored.fields).get("cache-control").unwrap_or("").contains("no-transform");
+    if entry.gzip().is_some() || !is_transformable || !is_worth_packing(kind, identity.bytes) {
+        return None;
+    }
+    let gzip = JsFuture::from(js::gzip(&identity.handle).ok()?).await.ok()?;
+    let bytes = u64::from(gzip.dyn_ref::<ArrayBuffer>()?.byte_length());
+    has_paid(identity.bytes, bytes).then(|| entry.with_gzip(Body { handle: gzip, bytes }))
+}

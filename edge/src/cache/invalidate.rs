@@ -1,0 +1,55 @@
+//! A change that went through us makes what is stored of its target out of date (RFC 9111 §4.4).
+
+use super::kv;
+use crate::{isolate::Isolate, js::binding, platform};
+use std::rc::Rc;
+use valora_shared::cache::{CacheKey, target_of};
+
+/// Whether an answer to this method tells of a change.
+pub fn is_change(method: &str, status: u16) -> bool {
+    !matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE") && (200..400).contains(&status)
+}
+
+/// The keys that a change makes out of date: its target, and what Location and Content-Location name on the same site.
+pub fn keys(url: &str, named: impl Iterator<Item = String>) -> Vec<CacheKey> {
+    let site = |url: &str| {
+        let end = url.find("://").and_then(|at| url.get(at + 3..)?.find('/').map(|path| at + 3 + path));
+        end.and_then(|end| url.get(..end)).unwrap_or("").to_ascii_lowercase()
+    };
+    let same_site = |other: &str| other.starts_with('/') || site(other) == site(url);
+    let mut keys: Vec<CacheKey> = CacheKey::exact(url).into_iter().collect();
+    for other in named.filter(|other| same_site(other) && target_of(other).is_some()) {
+        keys.extend(CacheKey::exact(&other));
+    }
+    keys
+}
+
+/// Marks them in memory, and forgets them in KV behind the answer.
+pub fn forget(isolate: &Rc<Isolate>, env: &worker::Env, ctx: &worker::Context, keys: Vec<CacheKey>) {
+    let now = platform::now();
+    for key in &keys {
+        isolate.changed(key, now);
+    }
+    if let Some(namespace) = binding(env, kv::BINDING) {
+        ctx.wait_until(async move {
+            for key in &keys {
+                kv::delete(&namespace, key).await;
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_reaches_what_it_names_on_the_same_site_alone() {
+        assert!(is_change("POST", 201) && is_change("DELETE", 302));
+        assert!(!is_change("POST", 400) && !is_change("GET", 200));
+        let named = ["/b?x=1", "http://a/c", "HTTP://A/d", "http://other/e", "f"].map(str::to_owned);
+        let keys = keys("http://a/target?y=1", named.into_iter());
+        let keys: Vec<_> = keys.iter().map(CacheKey::as_str).collect();
+        assert_eq!(keys, ["/target?y=1", "/b?x=1", "/c", "/d"]);
+    }
+}

@@ -1,0 +1,52 @@
+//! How far the cache has come with one request.
+
+use super::Entry;
+use std::rc::Rc;
+use valora_shared::cache::{CacheKey, RequestControl};
+
+/// The state of one request's look into the cache.
+pub struct Lookup {
+    /// Under which it may be answered and kept.
+    pub key: CacheKey,
+    /// What the client demands of a cache.
+    pub control: RequestControl,
+    /// Whether KV shall be read.
+    pub wants_kv: bool,
+    /// Whether KV and the epochs have been waited for.
+    pub is_brought: bool,
+    /// What is stored but must be checked with the origin first.
+    pub in_hand: Option<InHand>,
+    /// A stale answer is sent, and a new one shall be fetched behind it.
+    pub revalidates_behind: Option<Rc<Entry>>,
+    /// The epochs could not be verified in time.
+    pub is_unverified: bool,
+}
+
+/// A stored answer that must be checked first.
+#[derive(Clone)]
+pub struct InHand {
+    /// It.
+    pub entry: Rc<Entry>,
+    /// Whether it may be served when the origin fails.
+    pub may_serve_on_error: bool,
+}
+
+impl Lookup {
+    /// Nothing is known yet.
+    pub fn new(key: CacheKey, control: RequestControl) -> Self {
+        Self {
+            key,
+            control,
+            wants_kv: false,
+            is_brought: false,
+            in_hand: None,
+            revalidates_behind: None,
+            is_unverified: false,
+        }
+    }
+
+    /// What may be served if the origin fails.
+    pub fn fallback(&self) -> Option<&Rc<Entry>> {
+        self.in_hand.as_ref().filter(|held| held.may_serve_on_error).map(|held| &held.entry)
+    }
+}

@@ -1,0 +1,176 @@
+//! Asks the origin for a request: for its client alone, or for the cache and with it for all who ask the same.
+
+use crate::{
+    cache::{Entry, Lookup, fill::Job, invalidate},
+    exchange::{CacheView, Exchange, OriginFact},
+    isolate::Isolate,
+    platform,
+    settings::Settings,
+    timing::within,
+    upstream::{self, Failure, Outgoing},
+};
+use std::{cell::RefCell, rc::Rc, time::Duration};
+use valora_shared::{cache::route_of, time::UnixMillis};
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use web_sys::Request;
+
+/// With a stored answer in hand the origin has this long, then that one is served.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Brings the origin's answer into the exchange's facts.
+pub async fn bring(
+    exchange: &mut Exchange,
+    isolate: &Rc<Isolate>,
+    request: &Request,
+    env: &worker::Env,
+    ctx: &worker::Context,
+) {
+    let Some(Ok(settings)) = isolate.settings() else { return };
+    let from = platform::now();
+    let fact = match &exchange.cache {
+        CacheView::Bypass => alone(settings, exchange, isolate, request, env, ctx).await,
+        CacheView::Keyed(lookup) => {
+            let checked = lookup.in_hand.as_ref().map(|held| Rc::clone(&held.entry));
+            match job(settings, exchange, lookup, isolate, request, checked) {
+                Ok(job) => through_the_cache(exchange, lookup, job, env, ctx).await,
+                Err(error) => OriginFact::Failed(upstream::failure(&exchange.correlation_id, &error)),
+            }
+        }
+    };
+    exchange.facts.origin = Some(fact);
+    exchange.spans.add("origin", from, platform::now());
+}
+
+/// Fetches anew behind a stale answer.
+pub fn revalidate_behind(
+    exchange: &Exchange,
+    isolate: &Rc<Isolate>,
+    request: &Request,
+    env: &worker::Env,
+    ctx: &worker::Context,
+) {
+    let Some(Ok(settings)) = isolate.settings() else { return };
+    let CacheView::Keyed(lookup) = &exchange.cache else { return };
+    let Some(checked) = &lookup.revalidates_behind else { return };
+    let Ok(job) = job(settings, exchange, lookup, isolate, request, Some(Rc::clone(checked))) else { return };
+    drop(spawn(job, env, ctx));
+}
+
+/// The answer for one client alone.
+async fn alone(
+    settings: &Settings,
+    exchange: &Exchange,
+    isolate: &Rc<Isolate>,
+    request: &Request,
+    env: &worker::Env,
+    ctx: &worker::Context,
+) -> OriginFact {
+    let is_proxy = isolate.is_proxy();
+    let outgoing = if is_proxy {
+        upstream::for_proxy(request, exchange, None)
+    } else {
+        upstream::for_one(settings, request, exchange)
+    };
+    let id = &exchange.correlation_id;
+    let failed = |error: &JsValue| OriginFact::Failed(upstream::failure(id, error));
+    let outgoing: Outgoing = match outgoing {
+        Ok(outgoing) => outgoing,
+        Err(error) => return failed(&error),
+    };
+    let response = match upstream::send(settings, id, &outgoing, is_proxy).await {
+        Ok(response) => response,
+        Err(failure) => return OriginFact::Failed(failure),
+    };
+    if invalidate::is_change(&exchange.inbound.method, response.status()) {
+        let headers = response.headers();
+        let named = ["location", "content-location"];
+        let named = named.into_iter().filter_map(|name| headers.get(name).ok().flatten());
+        invalidate::forget(isolate, env, ctx, invalidate::keys(&exchange.inbound.url, named));
+    }
+    upstream::passed(&response, None, is_proxy).map_or_else(|error| failed(&error), OriginFact::Passed)
+}
+
+/// The answer for all who ask the same; this client waits no longer than it has to.
+async fn through_the_cache(
+    exchange: &Exchange,
+    lookup: &Lookup,
+    job: Job,
+    env: &worker::Env,
+    ctx: &worker::Context,
+) -> OriginFact {
+    let (isolate, path) = (Rc::clone(&job.isolate), job.path.clone());
+    let fetching = spawn(job, env, ctx);
+    if lookup.fallback().is_none() {
+        return fetching.await;
+    }
+    within(PATIENCE, fetching).await.unwrap_or_else(|| {
+        isolate.note_origin(route_of(&path), true, exchange.now_after_io());
+        OriginFact::Failed(Failure::Timeout)
+    })
+}
+
+/// Begins a fetch that ends whatever becomes of its client, and of our interest in it.
+fn spawn(job: Job, env: &worker::Env, ctx: &worker::Context) -> impl Future<Output = OriginFact> + use<> {
+    let outcome: Rc<RefCell<Option<OriginFact>>> = Rc::default();
+    let now = platform::now();
+    let timeout = job.isolate.settings().and_then(Result::ok);
+    let timeout_ms = timeout.map_or(0, |settings| settings.config.upstream.origin_timeout_ms.get());
+    let until = UnixMillis(now.0.saturating_add(i64::try_from(timeout_ms).unwrap_or(i64::MAX)));
+    job.isolate.note_filling(&job.key, Some(until), now);
+    let (job, env) = (Rc::new(job), env.clone());
+    let promise = future_to_promise({
+        let (job, outcome) = (Rc::clone(&job), Rc::clone(&outcome));
+        async move {
+            let fact = job.run().await;
+            job.isolate.note_filling(&job.key, None, platform::now());
+            outcome.replace(Some(fact));
+            Ok(JsValue::UNDEFINED)
+        }
+    });
+    ctx.wait_until({
+        let (promise, outcome) = (promise.clone(), Rc::clone(&outcome));
+        async move {
+            let _ = JsFuture::from(promise).await;
+            let kept: Option<Rc<Entry>> = match &*outcome.borrow() {
+                Some(OriginFact::Kept(entry, _)) => Some(Rc::clone(entry)),
+                _ => None,
+            };
+            if let Some(entry) = kept {
+                job.settle(entry, &env).await;
+            }
+        }
+    });
+    async move {
+        let _ = JsFuture::from(promise).await;
+        let fact = outcome.borrow().clone();
+        fact.unwrap_or(OriginFact::Failed(Failure::Unreachable))
+    }
+}
+
+fn job(
+    settings: &Settings,
+    exchange: &Exchange,
+    lookup: &Lookup,
+    isolate: &Rc<Isolate>,
+    request: &Request,
+    checked: Option<Rc<Entry>>,
+) -> Result<Job, JsValue> {
+    let outgoing = if isolate.is_proxy() {
+        upstream::for_proxy(request, exchange, checked.as_deref())?
+    } else {
+        upstream::for_many(settings, exchange, &lookup.key, checked.as_deref())?
+    };
+    Ok(Job {
+        isolate: Rc::clone(isolate),
+        key: lookup.key.clone(),
+        path: exchange.inbound.path().to_owned(),
+        headers: exchange.headers.clone(),
+        has_authorization: exchange.inbound.has_authorization,
+        control: lookup.control,
+        outgoing,
+        has_fallback: lookup.fallback().is_some() || lookup.revalidates_behind.is_some(),
+        checked,
+        correlation_id: exchange.correlation_id.clone(),
+    })
+}
