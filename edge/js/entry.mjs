@@ -111,7 +111,7 @@ export class Hub {
   }
 
   async fetch(request) {
-    const call = await request.text();
+    const call = new Uint8Array(await request.arrayBuffer());
     try {
       if (lost) replaceInstance("the last attempt failed");
       const sql = this.storage.sql;

@@ -4,9 +4,9 @@
 export async function callHub(namespace, name, location, call) {
   const hub = namespace.get(namespace.idFromName(name), { locationHint: location });
   const answer = await hub.fetch("https://hub/", { method: "POST", body: call });
-  const text = await answer.text();
+  const reply = await answer.arrayBuffer();
   if (!answer.ok) throw new Error(`the Hub answered ${answer.status}`);
-  return text;
+  return new Uint8Array(reply);
 }
 
 // The rows of one statement. Bindings and rows cross as JSON: one crossing each way, whatever their number, and what

@@ -1,141 +1,148 @@
-//! The beat: at most one call of the Hub a second and isolate, behind a request, that brings what has changed.
-//!
-//! So far it brings revocations, and only a request with credentials makes it due: anonymous ones never pay for it.
-//! Purge epochs, statistics and suspicion join [`Beat::take`] and [`Beat::begin`] with their issues.
+//! The beat: one call of the Hub at a time and isolate, behind a request, that brings what has changed: purge epochs and
+//! revocations. A request that looked at the cache makes it due, or one with credentials; others never pay for it.
+
+mod checks;
+mod revocations;
+mod wait;
+
+pub use checks::EpochCheck;
 
 use crate::{credentials::Presented, hub, isolate, platform, settings::Settings};
-use foldhash::fast::RandomState;
-use std::collections::HashMap;
+use checks::Checks;
+use revocations::Revocations;
 use valora_shared::{
-    events::{Revocation, Subject},
-    hub::{BEAT_EVERY_MS, BEAT_LIFE_MS, Call, Reply, RevocationList, is_over},
+    cache::Epochs,
+    hub::{self as wire, Call, Reply},
     time::UnixMillis,
 };
 
-/// The most revocations an isolate keeps, some 5 MB. With more of them it believes nobody's credential, which costs
-/// clients the counting by account and nothing else.
-const MAX_KEPT: usize = 50_000;
-/// After so long a beat under way is taken for dead: its request may have ended before it.
-const LONGEST_MS: i64 = 2_000;
-
-/// What an isolate knows of the Hub's lists.
+/// What an isolate knows of the Hub's tables and lists.
 #[derive(Default)]
 pub struct Beat {
-    /// When the last one came back whole.
-    at: Option<UnixMillis>,
-    /// Until when nobody else begins one.
-    busy_until: Option<UnixMillis>,
-    version: u64,
-    revoked: HashMap<Subject, i64, RandomState>,
+    checks: Checks,
+    epochs: Epochs,
+    revocations: Revocations,
+}
+
+/// A beat that was begun and must be made.
+#[derive(Debug)]
+#[must_use = "nobody else begins one meanwhile"]
+pub struct BeatCall {
+    number: u64,
+    call: wire::Beat,
 }
 
 impl Beat {
-    /// The version to ask from, if a beat is due; the caller then makes it.
-    pub fn begin(&mut self, now: UnixMillis) -> Option<u64> {
-        let is_recent = self.at.is_some_and(|at| now.since(at) < BEAT_EVERY_MS);
-        if is_recent || self.busy_until.is_some_and(|until| now < until) {
-            return None;
-        }
-        self.busy_until = Some(UnixMillis(now.0.saturating_add(LONGEST_MS)));
-        Some(self.version)
+    /// Whether what is known of purges may be relied on.
+    pub fn epoch_check(&self, now: UnixMillis, max_age_ms: u64) -> EpochCheck {
+        self.checks.judge(now, max_age_ms)
     }
 
-    /// Takes what a beat brought that was begun at `asked_at`; that is how old it is.
-    pub fn take(&mut self, list: RevocationList, asked_at: UnixMillis) {
-        self.busy_until = None;
-        if list.is_anew {
-            self.revoked.clear();
-        }
-        self.version = list.version;
-        for Revocation { subject, not_before_ms } in list.revocations {
-            let known = self.revoked.entry(subject).or_insert(not_before_ms);
-            *known = (*known).max(not_before_ms);
-        }
-        if self.revoked.len() > MAX_KEPT {
-            self.revoked.retain(|subject, not_before_ms| {
-                !is_over(&Revocation { subject: *subject, not_before_ms: *not_before_ms }, asked_at)
-            });
-        }
-        let is_whole = list.is_complete && self.revoked.len() <= MAX_KEPT;
-        self.at = if is_whole { Some(asked_at) } else { None };
+    /// Whether a request that looks at the cache must make a beat behind its answer.
+    pub fn is_due(&self, now: UnixMillis, max_age_ms: u64) -> bool {
+        self.checks.is_due(now, max_age_ms)
     }
 
-    /// Ends a beat that brought nothing. The next is due after the usual time.
-    pub fn fail(&mut self, now: UnixMillis) {
-        self.busy_until = Some(UnixMillis(now.0.saturating_add(BEAT_EVERY_MS)));
+    /// Whether one is under way.
+    pub fn is_under_way(&self, now: UnixMillis) -> bool {
+        self.checks.is_under_way(now)
+    }
+
+    /// The table of purges.
+    pub fn epochs(&self) -> &Epochs {
+        &self.epochs
+    }
+
+    /// Whether a request with a credential must make a beat behind its answer.
+    pub fn wants_lists(&self, now: UnixMillis) -> bool {
+        self.revocations.are_due(now)
+    }
+
+    /// Begins a beat, unless one is under way or has just failed; the caller then makes it.
+    pub fn begin(&mut self, now: UnixMillis) -> Option<BeatCall> {
+        let number = self.checks.begin(now)?;
+        let call = wire::Beat { revocations: self.revocations.version(), epoch: self.epochs.epoch() };
+        Some(BeatCall { number, call })
+    }
+
+    /// Takes what came of it.
+    fn end(&mut self, number: u64, reply: Result<Reply, hub::Away>, now: UnixMillis) {
+        let Some(asked_at) = self.checks.asked_at(number) else { return };
+        match reply {
+            Ok(Reply::Lists { revocations, epochs }) if self.epochs.apply(&epochs).is_ok() => {
+                self.revocations.take(revocations, asked_at);
+                self.checks.succeed(number);
+            }
+            _ => self.checks.fail(number, now),
+        }
     }
 
     /// Whether a credential counts: the lists are young enough to tell, and do not name it.
     pub fn believes(&self, presented: &Presented, now: UnixMillis) -> bool {
-        let is_young = self.at.is_some_and(|at| now.since(at) < BEAT_LIFE_MS);
-        let Some(subject) = presented.subject() else { return false };
-        let not_before = self.revoked.get(&subject).copied();
-        is_young && !not_before.is_some_and(|at| presented.is_revoked_by(UnixMillis(at)))
+        self.revocations.believe(presented, now)
     }
 }
 
 /// Makes a beat that was begun.
-pub async fn make(settings: &Settings, env: &worker::Env, known: u64) {
-    let asked_at = platform::now();
-    let reply = hub::ask(settings, env, &Call::Beat { known }).await;
-    isolate::current().with_beat(|beat| match reply {
-        Ok(Reply::Lists(list)) => beat.take(list, asked_at),
-        _ => beat.fail(platform::now()),
-    });
+pub async fn make(settings: &Settings, env: &worker::Env, beat: BeatCall) {
+    let BeatCall { number, call } = beat;
+    let reply = hub::ask(settings, env, &Call::Beat(call)).await;
+    isolate::current().with_beat(|beat| beat.end(number, reply, platform::now()));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use valora_shared::account::{Claims, Role, UserId};
+    use valora_shared::{
+        cache::{EpochChanges, PurgeTarget},
+        events::PurgeMode,
+        hub::RevocationList,
+    };
 
     const NOW: UnixMillis = UnixMillis(1_790_000_000_000);
 
-    fn later(ms: i64) -> UnixMillis {
-        UnixMillis(NOW.0 + ms)
-    }
-
-    fn token() -> Presented {
-        Presented::Token(Claims::new(UserId(7), Role::User, NOW, 60))
-    }
-
-    fn list(version: u64, revocations: Vec<Revocation>) -> RevocationList {
-        RevocationList { version, revocations, is_complete: true, is_anew: version == 1 }
+    fn lists(epoch: u64) -> Reply {
+        let mut table = Epochs::at(epoch);
+        table.purge(&PurgeTarget::Everything, PurgeMode::Hard);
+        let epochs = EpochChanges { epoch, is_anew: true, parts: vec![table.to_part()] };
+        let revocations = RevocationList { version: 3, is_complete: true, ..RevocationList::default() };
+        Reply::Lists { revocations, epochs }
     }
 
     #[test]
-    fn one_beat_a_second_and_never_two_at_once() {
+    fn a_beat_brings_epochs_and_lists_and_asks_from_there_the_next_time() {
         let mut beat = Beat::default();
-        assert_eq!(beat.begin(NOW), Some(0));
-        assert_eq!(beat.begin(later(1_999)), None);
-        assert_eq!(beat.begin(later(2_000)), Some(0), "the first one is taken for dead");
-        beat.take(list(4, Vec::new()), later(2_000));
-        assert_eq!(beat.begin(later(2_999)), None);
-        assert_eq!(beat.begin(later(3_000)), Some(4));
-        beat.fail(later(3_000));
-        assert_eq!((beat.begin(later(3_999)), beat.begin(later(4_000))), (None, Some(4)));
+        let call = beat.begin(NOW).unwrap();
+        assert_eq!(call.call, wire::Beat::default());
+        assert!(beat.begin(NOW).is_none() && beat.is_under_way(NOW));
+        beat.end(call.number, Ok(lists(7)), NOW);
+        assert_eq!(beat.epochs().verdict(&[], "/", 6), Some(PurgeMode::Hard));
+        assert!(!beat.is_under_way(NOW));
+        let call = beat.begin(NOW).unwrap();
+        assert_eq!(call.call, wire::Beat { revocations: 3, epoch: 7 });
     }
 
     #[test]
-    fn a_credential_counts_only_under_a_young_beat_that_does_not_name_it() {
+    fn what_cannot_be_read_is_a_beat_that_failed() {
+        for reply in [
+            Ok(Reply::Done),
+            Err(hub::Away),
+            Ok(Reply::Lists {
+                revocations: RevocationList::default(),
+                epochs: EpochChanges { epoch: 9, is_anew: true, parts: vec!["nonsense".to_owned()] },
+            }),
+        ] {
+            let mut beat = Beat::default();
+            let call = beat.begin(NOW).unwrap();
+            beat.end(call.number, reply, NOW);
+            assert_eq!(
+                (beat.epochs().epoch(), beat.epoch_check(NOW, 2_000)),
+                (0, EpochCheck::ColdUnverified)
+            );
+        }
         let mut beat = Beat::default();
-        assert!(!beat.believes(&token(), NOW), "nothing is known yet");
-        beat.take(list(1, Vec::new()), NOW);
-        assert!(beat.believes(&token(), later(4_999)));
-        assert!(!beat.believes(&token(), later(5_000)));
-        let revocation = Revocation { subject: Subject::User(UserId(7)), not_before_ms: NOW.0 };
-        beat.take(list(2, vec![revocation]), NOW);
-        assert!(!beat.believes(&token(), NOW));
-        let newer = Presented::Token(Claims::new(UserId(7), Role::User, later(1), 60));
-        assert!(beat.believes(&newer, later(1)));
-        assert!(!beat.believes(&Presented::AdminToken, NOW), "it is nobody's in particular");
-    }
-
-    #[test]
-    fn a_list_in_parts_counts_when_it_is_whole() {
-        let mut beat = Beat::default();
-        beat.take(RevocationList { is_complete: false, ..list(1, Vec::new()) }, NOW);
-        assert!(!beat.believes(&token(), NOW));
-        assert_eq!(beat.begin(NOW), Some(1), "the rest is fetched with the next request");
+        let call = beat.begin(NOW).unwrap();
+        beat.end(call.number + 1, Ok(lists(7)), NOW);
+        assert_eq!(beat.epochs().epoch(), 0, "of a beat that was given up");
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     answer::{CacheOutcome, Passed},
+    beat::EpochCheck,
     cache::{Entry, Lookup},
     credentials::Presented,
     hub::Away,
@@ -66,6 +67,8 @@ pub enum RequestHeaders {
 pub struct Facts {
     /// What KV holds under the key.
     pub kv: KvFact,
+    /// How the epochs stand, once they were waited for.
+    pub epochs: Option<EpochCheck>,
     /// An entry with its body unpacked.
     pub unpacked: UnpackedFact,
     /// The request's body.

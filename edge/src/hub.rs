@@ -14,8 +14,10 @@ use crate::{
     settings::Settings,
     timing::within,
 };
+use js_sys::Uint8Array;
 use std::time::Duration;
 use valora_shared::hub::{Call, Reply};
+use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 
 /// The Hub's binding in wrangler.toml.
@@ -38,14 +40,14 @@ pub async fn ask(settings: &Settings, env: &worker::Env, call: &Call) -> Result<
     let asked = async {
         let namespace = binding(env, BINDING).ok_or("there is no binding HUB")?;
         #[cfg(not(feature = "fault-injection"))]
-        let text = serde_json::to_string(call).map_err(|error| error.to_string())?;
+        let bytes = postcard::to_allocvec(call).map_err(|error| error.to_string())?;
         #[cfg(feature = "fault-injection")]
-        let text = faults::instead_of(call).await;
+        let bytes = faults::instead_of(call).await;
         let promise =
-            js::call_hub(&namespace, NAME, location, &text).map_err(|error| format!("{error:?}"))?;
+            js::call_hub(&namespace, NAME, location, &bytes).map_err(|error| format!("{error:?}"))?;
         let reply = JsFuture::from(promise).await.map_err(|error| format!("{error:?}"))?;
-        let reply = reply.as_string().ok_or("no text")?;
-        serde_json::from_str(&reply).map_err(|error| error.to_string())
+        let reply = reply.dyn_into::<Uint8Array>().map_err(|_| "no bytes")?;
+        postcard::from_bytes(&reply.to_vec()).map_err(|error| error.to_string())
     };
     let outcome: Result<Reply, String> =
         within(LIMIT, asked).await.unwrap_or_else(|| Err("no answer in time".to_owned()));

@@ -1,7 +1,8 @@
 //! Brings the facts that steps ask for. Every wait has a limit.
 
 use crate::{
-    cache::kv,
+    beat::EpochCheck,
+    cache::{epochs, kv},
     exchange::{
         BodyFact, CacheView, DeliveryBody, DeliveryFact, Exchange, HealthFacts, KvFact, UnpackedFact,
     },
@@ -15,7 +16,7 @@ use crate::{
     timing::within,
     upstream,
 };
-use futures_util::future::join3;
+use futures_util::future::{join, join3};
 use serde_json::{Map, Value};
 use std::{rc::Rc, time::Duration};
 use valora_shared::{
@@ -37,7 +38,7 @@ pub async fn bring(
     ctx: &worker::Context,
 ) {
     match need {
-        Need::Cached => bring_cached(exchange, env).await,
+        Need::Cached => bring_cached(exchange, isolate, env, ctx).await,
         Need::Identity => bring_identity(exchange, isolate).await,
         Need::Body => bring_body(exchange, isolate, request).await,
         Need::Origin => {
@@ -57,19 +58,38 @@ pub async fn bring(
     }
 }
 
-async fn bring_cached(exchange: &mut Exchange, env: &worker::Env) {
+/// What KV holds, and beside it what the Hub has purged.
+async fn bring_cached(
+    exchange: &mut Exchange,
+    isolate: &Rc<Isolate>,
+    env: &worker::Env,
+    ctx: &worker::Context,
+) {
     let from = platform::now();
     let CacheView::Keyed(lookup) = &mut exchange.cache else { return };
     lookup.is_brought = true;
-    if !lookup.wants_kv {
-        return;
-    }
-    let entry = match binding(env, kv::BINDING) {
-        Some(namespace) => kv::read(&namespace, &lookup.key, &|name| exchange.headers.get(name)).await,
-        None => None,
+    let (wants_kv, key) = (lookup.wants_kv, &lookup.key);
+    let reading = async {
+        let namespace = binding(env, kv::BINDING).filter(|_| wants_kv)?;
+        let entry = kv::read(&namespace, key, &|name| exchange.headers.get(name)).await;
+        Some((entry, platform::now()))
     };
-    exchange.facts.kv = entry.map_or(KvFact::Absent, |entry| KvFact::Found(Rc::new(entry)));
-    exchange.spans.add("kv", from, platform::now());
+    let is_overdue = matches!(epochs::check(isolate, from), EpochCheck::Overdue { .. });
+    let checking = async {
+        if !is_overdue {
+            return None;
+        }
+        Some((EpochCheck::awaited(isolate, env, ctx).await, platform::now()))
+    };
+    let (read, checked) = join(reading, checking).await;
+    if let Some((entry, at)) = read {
+        exchange.facts.kv = entry.map_or(KvFact::Absent, |entry| KvFact::Found(Rc::new(entry)));
+        exchange.spans.add("kv", from, at);
+    }
+    if let Some((check, at)) = checked {
+        exchange.facts.epochs = Some(check);
+        exchange.spans.add("hub", from, at);
+    }
 }
 
 /// Unpacks a stored body, once for all who need it.

@@ -102,9 +102,10 @@ extern "C" {
 
 #[wasm_bindgen(module = "/js/hub.js")]
 extern "C" {
-    /// The Hub's answer as a string.
+    /// The Hub's answer as a `Uint8Array`.
     #[wasm_bindgen(js_name = callHub, catch)]
-    pub fn call_hub(namespace: &JsValue, name: &str, location: &str, call: &str) -> Result<Promise, JsValue>;
+    pub fn call_hub(namespace: &JsValue, name: &str, location: &str, call: &[u8])
+    -> Result<Promise, JsValue>;
 
     /// The rows of a statement as a JSON array of arrays.
     #[wasm_bindgen(catch)]

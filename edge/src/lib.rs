@@ -59,7 +59,7 @@ pub fn hub_tables() -> String {
 /// # Errors
 /// An `Error` named `HubError`, upon which the transaction must be undone.
 #[wasm_bindgen(js_name = hub)]
-pub fn hub_call(sql: &JsValue, call: &str) -> Result<String, JsValue> {
+pub fn hub_call(sql: &JsValue, call: &[u8]) -> Result<Vec<u8>, JsValue> {
     hub::answer(sql, call)
 }
 

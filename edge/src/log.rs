@@ -76,7 +76,7 @@ pub fn delivery(exchange: &Exchange, delivered: &Delivered, outcome: &Result<Rep
     };
     platform::log(&serde_json::json!({
         "level": "info", "message": "delivery", "correlation_id": exchange.correlation_id, "result": result,
-        "purges": delivered.purges, "prices": delivered.prices, "revocations": delivered.revocations.len(),
+        "purges": delivered.purges.len(), "prices": delivered.prices, "revocations": delivered.revocations.len(),
         "audit": delivered.audit.len(),
         "refused": exchange.receipt.as_ref().map_or(0, |receipt| receipt.refused.len()),
     }));

@@ -3,6 +3,7 @@
 use super::*;
 use crate::{
     answer::{CacheOutcome, Made, Tier},
+    beat::EpochCheck,
     cache::{Body, Entry, testing},
     credentials::Presented,
     exchange::{
@@ -36,7 +37,11 @@ fn isolate(settings: &[(&str, &str)]) -> Isolate {
 
 fn exchange(method: &str, url: &str) -> Exchange {
     let inbound = Inbound::parse(&format!("{method}\nhttp://edge{url}\n\n\n\n"));
-    Exchange::new(inbound, RequestHeaders::Listed(Vec::new()), NOW, || "random-correlation-id".to_owned())
+    let mut exchange = Exchange::new(inbound, RequestHeaders::Listed(Vec::new()), NOW, || {
+        "random-correlation-id".to_owned()
+    });
+    exchange.facts.epochs = Some(EpochCheck::Current);
+    exchange
 }
 
 fn entry(stored_at: i64) -> Rc<Entry> {
@@ -312,8 +317,11 @@ fn a_delivery_is_acknowledged_when_the_hub_has_taken_it() {
         exchange.facts.hub = Some(reply);
         answered(&mut exchange, &isolate)
     };
-    let Answer::Made(made) = after(Ok(Reply::Taken { epoch: 41 })) else { panic!("not taken") };
-    assert_eq!(made.body.as_deref(), Some(r#"{"done":[],"refused":[],"epoch":41}"#));
+    let Answer::Made(made) = after(Ok(Reply::Taken { epoch: 41, at_ms: NOW.0 })) else { panic!("not taken") };
+    assert_eq!(
+        made.body.as_deref(),
+        Some(r#"{"done":[],"refused":[],"epoch":41,"visible_by":"2026-09-21T14:13:22.5Z"}"#)
+    );
     assert_eq!(problem(after(Ok(Reply::Replayed))), ErrorCode::SignatureReplayed);
     assert_eq!(problem(after(Err(Away))), ErrorCode::HubUnavailable);
 }

@@ -133,7 +133,11 @@ impl<'a> EdgeHeaders<'a> {
         // its own.
         let spans = if outcome == CacheOutcome::Hit(Tier::Memory) { Spans::NONE } else { &exchange.spans };
         let (key, is_unverified) = match &exchange.cache {
-            CacheView::Keyed(lookup) => (Some(&lookup.key), lookup.is_unverified),
+            // What the origin has said just now needs no purge to be verified by.
+            CacheView::Keyed(lookup) => {
+                let is_stored = matches!(outcome, CacheOutcome::Hit(_) | CacheOutcome::Stale);
+                (Some(&lookup.key), is_stored && lookup.is_unverified)
+            }
             CacheView::Bypass => (None, false),
         };
         let status = StatusDetail { epoch: epochs::known(isolate), is_unverified };
@@ -265,7 +269,7 @@ impl StatusDetail {
 /// Twelve characters by which a key can be told in logs and support.
 fn key_hash(key: &CacheKey) -> String {
     let digest = Sha256::digest(key.as_str().as_bytes());
-    data_encoding::HEXLOWER.encode(digest.get(..6).unwrap_or_default())
+    hex::encode(digest.get(..6).unwrap_or_default())
 }
 
 /// One header for `js::headers_with`. A line break would shift every line behind it, so such a value is dropped.

@@ -3,7 +3,6 @@
 use crate::{
     answer::Answer,
     audit, beat,
-    cache::epochs::{self, EpochCheck},
     exchange::{CacheView, Exchange, Inbound, RequestHeaders},
     filling, io,
     isolate::{self, Isolate},
@@ -62,15 +61,14 @@ pub async fn answer(request: Request, env: worker::Env, ctx: worker::Context) ->
     Ok(response)
 }
 
-/// What is due at the Hub, behind the answer. An anonymous request never pays for it.
+/// What is due at the Hub, behind the answer. A request that neither looked at the cache nor bore a credential never
+/// pays for it.
 fn afterwards(exchange: &Exchange, isolate: &Rc<Isolate>, env: worker::Env, ctx: &worker::Context) {
     let is_noted = exchange.admin.as_ref().is_some_and(|visit| !visit.is_recorded);
-    let known = exchange
-        .inbound
-        .has_authorization
+    let beat = wants_beat(exchange, isolate)
         .then(|| isolate.with_beat(|beat| beat.begin(platform::now())).flatten())
         .flatten();
-    if !is_noted && known.is_none() {
+    if !is_noted && beat.is_none() {
         return;
     }
     let isolate = Rc::clone(isolate);
@@ -78,8 +76,8 @@ fn afterwards(exchange: &Exchange, isolate: &Rc<Isolate>, env: worker::Env, ctx:
         if is_noted {
             audit::flush(&isolate, &env).await;
         }
-        if let (Some(known), Some(Ok(settings))) = (known, isolate.settings()) {
-            beat::make(settings, &env, known).await;
+        if let (Some(beat), Some(Ok(settings))) = (beat, isolate.settings()) {
+            beat::make(settings, &env, beat).await;
         }
     });
 }
@@ -87,7 +85,20 @@ fn afterwards(exchange: &Exchange, isolate: &Rc<Isolate>, env: worker::Env, ctx:
 /// What must be begun behind an answer, for which the synchronous way has no means.
 fn has_work_behind(exchange: &Exchange, isolate: &Isolate) -> bool {
     let CacheView::Keyed(lookup) = &exchange.cache else { return false };
-    lookup.revalidates_behind.is_some() || epochs::check(isolate, exchange.now) == EpochCheck::Due
+    lookup.revalidates_behind.is_some() || wants_beat(exchange, isolate)
+}
+
+/// Whether the request must look at the Hub behind its answer.
+fn wants_beat(exchange: &Exchange, isolate: &Isolate) -> bool {
+    let Some(Ok(settings)) = isolate.settings() else { return false };
+    let max_age_ms = settings.config.cache.cache_epoch_max_age_ms.get();
+    let has_looked = matches!(exchange.cache, CacheView::Keyed(_)) && !isolate.is_proxy();
+    let now = exchange.now_after_io();
+    let is_due = isolate.with_beat(|beat| {
+        (has_looked && beat.is_due(now, max_age_ms))
+            || (exchange.inbound.has_authorization && beat.wants_lists(now))
+    });
+    is_due.unwrap_or(false)
 }
 
 fn filling_behind(

@@ -6,6 +6,7 @@ mod coding;
 mod conditional;
 mod control;
 mod envelope;
+mod epochs;
 mod fields;
 mod freshen;
 mod keeping;
@@ -20,6 +21,10 @@ pub use coding::{has_paid, is_worth_packing, takes_gzip};
 pub use conditional::{Extent, Preconditions};
 pub use control::{MAX_SECONDS, RequestControl, ResponseControl};
 pub use envelope::Envelope;
+pub use epochs::{
+    EpochChanges, Epochs, InvalidPart, MAX_CHANGES_BYTES, MAX_RULES, PurgeTarget, SLOTS, changes_from,
+    mode_at, slot_of, strictness,
+};
 pub use fields::Fields;
 pub use freshen::{freshened, kept_fields};
 pub use keeping::{Answered, Asked, Keeping, NotKept, Policy, tags};

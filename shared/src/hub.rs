@@ -2,13 +2,17 @@
 //! the rules of what it keeps; where it keeps it is the edge's.
 
 mod audit;
+mod clear;
 mod message;
 mod page;
+mod purges;
 mod revocations;
 
 pub use audit::{FIRST_PREVIOUS_HASH, Record, is_chain};
-pub use message::{Call, Delivered, MAX_ENTRIES, Reply};
+pub use clear::Clear;
+pub use message::{Beat, Call, Delivered, MAX_ENTRIES, Reply};
 pub use page::Page;
+pub use purges::{Batch, LIST_EVERY_MS, Waiting, visible_by};
 pub use revocations::{MAX_LIST, RevocationList, is_over, list_from};
 
 use crate::trust::MAX_CLOCK_SKEW_SECONDS;

@@ -37,6 +37,8 @@ mod origin_away;
 mod panics;
 #[path = "e2e/products.rs"]
 mod products;
+#[path = "e2e/purge.rs"]
+mod purge;
 #[path = "e2e/replicas.rs"]
 mod replicas;
 #[path = "e2e/schemathesis.rs"]
@@ -75,6 +77,7 @@ fn main() -> ExitCode {
         errors::trials(),
         hostile::trials(),
         products::trials(),
+        purge::trials(),
     ];
     let build = || {
         SystemOptions::new("").build()?;

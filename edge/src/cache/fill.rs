@@ -15,7 +15,7 @@ use std::rc::Rc;
 use valora_shared::{
     cache::{
         Answered, Asked, CacheKey, Fields, Keeping, Policy, RequestControl, Stored, freshened, has_paid,
-        is_worth_packing, kept_fields, route_of, tags,
+        is_worth_packing, kept_fields, route_of, slot_of, tags,
     },
     id::CorrelationId,
     time::UnixMillis,
@@ -173,7 +173,7 @@ impl Job {
         identity_bytes: u64,
         fetched: &Fetched,
     ) -> Stored {
-        let slots = epochs::slots(&tags(Fields(&fields).get("cache-tag")));
+        let slots = slots_of(Fields(&fields).get("cache-tag"));
         Stored {
             status,
             fields,
@@ -195,6 +195,14 @@ impl Job {
         let passed: Passed = upstream::passed(&fetched.response, body, self.isolate.is_proxy())?;
         Ok(OriginFact::Passed(passed))
     }
+}
+
+/// Slots of a Cache-Tag's tags, sorted.
+fn slots_of(cache_tag: Option<&str>) -> Vec<u16> {
+    let mut slots: Vec<u16> = tags(cache_tag).into_iter().map(slot_of).collect();
+    slots.sort_unstable();
+    slots.dedup();
+    slots
 }
 
 /// The entry with its body packed as well, where that saves a tenth.

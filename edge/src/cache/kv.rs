@@ -120,7 +120,7 @@ fn open(value: &ArrayBuffer) -> Option<Value> {
 /// A fixed length whatever the URL's: KV allows 512 bytes. Epochs are the Hub's, so another Hub finds nothing of this.
 fn name(key: &CacheKey) -> String {
     let digest = Sha256::digest(key.as_str().as_bytes());
-    format!("{}:response:{}", hub::NAME, data_encoding::HEXLOWER.encode(&digest))
+    format!("{}:response:{}", hub::NAME, hex::encode(digest))
 }
 
 fn log(message: &str, error: &JsValue) {

@@ -26,11 +26,11 @@ pub fn set(fault: Fault) {
     FAULT.with(|cell| cell.set(fault));
 }
 
-/// The text that is sent.
-pub async fn instead_of(call: &Call) -> String {
+/// The bytes that are sent.
+pub async fn instead_of(call: &Call) -> Vec<u8> {
     match FAULT.with(Cell::get) {
-        Fault::None => serde_json::to_string(call).unwrap_or_default(),
-        Fault::Panic => PANIC.to_owned(),
+        Fault::None => postcard::to_allocvec(call).unwrap_or_default(),
+        Fault::Panic => PANIC.into(),
         Fault::Hang => std::future::pending().await,
     }
 }

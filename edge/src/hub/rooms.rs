@@ -3,11 +3,13 @@
 mod audit;
 mod counters;
 mod nonces;
+mod purges;
 mod revocations;
 
 pub(super) use audit::{TABLE as AUDIT, append, append_events, records};
-pub(super) use counters::{TABLE as COUNTERS, count_prices, count_purges, purge_epoch};
+pub(super) use counters::{TABLE as COUNTERS, count_prices};
 pub(super) use nonces::{TABLE as NONCES, spend as spend_nonce};
+pub(super) use purges::{TABLE as PURGES, clear, purge, since as purges_since};
 pub(super) use revocations::{
     TABLE as REVOCATIONS, forget as forget_revocations, not_before, revoke, since as revocations_since,
 };

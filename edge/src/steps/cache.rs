@@ -3,10 +3,8 @@
 
 use crate::{
     answer::{Answer, CacheOutcome, Tier},
-    cache::{
-        Entry, InHand, Lookup,
-        epochs::{self, EpochCheck},
-    },
+    beat::EpochCheck,
+    cache::{Entry, InHand, Lookup, epochs},
     exchange::{CacheView, Exchange, KvFact, UnpackedFact},
     isolate::Isolate,
     pipeline::{Need, Verdict},
@@ -94,7 +92,10 @@ fn begin(exchange: &Exchange, isolate: &Isolate) -> Option<Lookup> {
 
 fn judge_all(exchange: &Exchange, isolate: &Isolate, lookup: &mut Lookup) -> Found {
     let now = exchange.now_after_io();
-    let check = epochs::check(isolate, now);
+    let check = match exchange.facts.epochs {
+        Some(awaited) => awaited,
+        None => epochs::check(isolate, now),
+    };
     let judge = |entry: Rc<Entry>, tier| judge(isolate, lookup, check, now, entry, tier);
     let memory = isolate.recall(&lookup.key, &|name| exchange.headers.get(name));
     let memory = memory.map(|entry| judge(entry, Tier::Memory));
@@ -102,7 +103,7 @@ fn judge_all(exchange: &Exchange, isolate: &Isolate, lookup: &mut Lookup) -> Fou
     if !lookup.is_brought {
         let is_unread = matches!(exchange.facts.kv, KvFact::Unknown);
         let wants_kv = is_unread && !is_enough && !isolate.is_kv_too_old(&lookup.key, now);
-        if check == EpochCheck::Overdue || wants_kv {
+        if matches!(check, EpochCheck::Overdue { .. }) || wants_kv {
             lookup.wants_kv = wants_kv;
             return Found::Need;
         }
@@ -120,7 +121,7 @@ fn judge_all(exchange: &Exchange, isolate: &Isolate, lookup: &mut Lookup) -> Fou
     if best.tier == Tier::Kv && rank(best.reuse) > 0 {
         isolate.remember(&lookup.key, &|name| exchange.headers.get(name), Rc::clone(&best.entry));
     }
-    lookup.is_unverified = check == EpochCheck::Unverified || check == EpochCheck::Cold;
+    lookup.is_unverified = matches!(check, EpochCheck::Unverified | EpochCheck::ColdUnverified);
     let is_origin_away = isolate.is_origin_away(route_of(exchange.inbound.path()), now);
     match best.reuse {
         Reuse::Fresh => Found::Answer(best.entry, CacheOutcome::Hit(best.tier)),

@@ -14,8 +14,9 @@ use crate::{
 use valora_shared::{
     cache::target_of,
     events,
-    hub::{Call, Delivered, Reply},
+    hub::{Call, Delivered, Reply, visible_by},
     problem::{ErrorCode, Problem},
+    time::UnixMillis,
     trust::{Message, Nonce, Profile, Refused, verify},
 };
 
@@ -36,10 +37,13 @@ pub fn receive(exchange: &mut Exchange, isolate: &Isolate) -> Verdict {
     if exchange.inbound.method != "POST" {
         return Verdict::Answer(Answer::NotAllowed("POST"));
     }
+    let Some(Ok(settings)) = isolate.settings() else { return Verdict::Next };
     if let Some(outcome) = exchange.facts.hub.take() {
         return Verdict::Answer(match (outcome, exchange.receipt.take()) {
-            (Ok(Reply::Taken { epoch }), Some(mut receipt)) => {
+            (Ok(Reply::Taken { epoch, at_ms }), Some(mut receipt)) => {
                 receipt.epoch = epoch;
+                let max_age_ms = settings.config.cache.cache_epoch_max_age_ms.get();
+                receipt.visible_by = Some(visible_by(UnixMillis(at_ms), max_age_ms));
                 Answer::Made(Made::json(200, serde_json::to_string(&receipt).unwrap_or_default()))
             }
             (Ok(Reply::Replayed), _) => {
@@ -49,7 +53,6 @@ pub fn receive(exchange: &mut Exchange, isolate: &Isolate) -> Verdict {
             _ => Answer::Problem(hub_away()),
         });
     }
-    let Some(Ok(settings)) = isolate.settings() else { return Verdict::Next };
     let Some(delivery) = exchange.facts.delivery.take() else { return Verdict::Need(Need::Delivery) };
     match read(settings, exchange, &delivery) {
         Ok((delivered, receipt)) => {

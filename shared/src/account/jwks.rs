@@ -1,6 +1,6 @@
 //! Public keys of access tokens: a JWK Set (RFC 7517) of Ed25519 keys (RFC 8037) and nothing else.
 
-use data_encoding::BASE64URL_NOPAD;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL_NOPAD};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -55,7 +55,7 @@ impl Jwk {
 /// A key's name: its JWK thumbprint (RFC 7638), so that nobody has to give it one.
 pub fn key_id(public: &[u8; 32]) -> String {
     let canonical = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, BASE64URL_NOPAD.encode(public));
-    BASE64URL_NOPAD.encode(&Sha256::digest(canonical.as_bytes()))
+    BASE64URL_NOPAD.encode(Sha256::digest(canonical.as_bytes()))
 }
 
 #[cfg(test)]

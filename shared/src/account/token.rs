@@ -3,7 +3,7 @@
 
 use super::{Claims, RefusedClaims};
 use crate::time::UnixMillis;
-use data_encoding::BASE64URL_NOPAD;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL_NOPAD};
 use serde::Deserialize;
 
 /// Ours have some 400 bytes: what is longer is not even decoded.
@@ -113,7 +113,7 @@ mod tests {
             assert!(read(bad).is_err(), "{bad}");
         }
         assert_eq!(read(&format!("{signed}.AAAA")), Err(RefusedToken::Invalid));
-        let wrong = format!("{signed}.{}", BASE64URL_NOPAD.encode(&[2; 64]));
+        let wrong = format!("{signed}.{}", BASE64URL_NOPAD.encode([2; 64]));
         assert_eq!(read(&wrong), Err(RefusedToken::Invalid));
     }
 

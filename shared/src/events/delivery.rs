@@ -33,6 +33,10 @@ pub struct Receipt {
     pub refused: Vec<RefusedEvent>,
     /// The purge epoch that holds from now on.
     pub epoch: u64,
+    /// From when on no answer, unless it is marked as unverified, is older than what is `done`: RFC 3339. Edges before
+    /// purge existed do not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visible_by: Option<String>,
 }
 
 /// An event the edge does not take.
@@ -186,6 +190,18 @@ mod tests {
             let revoke = format!(r#""kind":"revoke","subject":"user:1","not_before_ms":{at}"#);
             assert!(with(&revoke).error.contains("not_before_ms"), "{at}");
         }
+    }
+
+    #[test]
+    fn a_receipt_is_read_with_and_without_the_moment_of_visibility() {
+        let old = format!(r#"{{"done":["{ID}"],"refused":[],"epoch":1}}"#);
+        let receipt: Receipt = serde_json::from_str(&old).unwrap();
+        assert_eq!((receipt.visible_by.as_deref(), receipt.done.len()), (None, 1));
+        assert_eq!(serde_json::to_string(&receipt).unwrap(), old);
+        let new = old.replace("1}", r#"1,"visible_by":"2026-09-21T14:13:20.123Z"}"#);
+        let receipt: Receipt = serde_json::from_str(&new).unwrap();
+        assert_eq!(receipt.visible_by.as_deref(), Some("2026-09-21T14:13:20.123Z"));
+        assert_eq!(serde_json::to_string(&receipt).unwrap(), new);
     }
 
     #[test]

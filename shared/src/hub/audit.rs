@@ -1,7 +1,6 @@
 //! The audit: records that each carry the hash of the one before, so that none can be changed or taken out unseen.
 
 use crate::{events::AuditEntry, time::UnixMillis};
-use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -71,7 +70,7 @@ impl Record {
             &self.previous_hash,
         );
         // Texts and a number: writing them cannot fail.
-        HEXLOWER.encode(&Sha256::digest(serde_json::to_vec(&input).unwrap_or_default()))
+        hex::encode(Sha256::digest(serde_json::to_vec(&input).unwrap_or_default()))
     }
 }
 

@@ -2,7 +2,10 @@
 //! replaces together: it is no stored format.
 
 use super::{Record, RevocationList};
-use crate::events::{AuditEntry, Event, EventBody, EventId, Read, Receipt, Revocation, Subject};
+use crate::{
+    cache::{EpochChanges, PurgeTarget},
+    events::{AuditEntry, Event, EventBody, EventId, Purge, PurgeMode, Read, Receipt, Revocation, Subject},
+};
 use serde::{Deserialize, Serialize};
 
 /// The most audit entries in one call of an isolate.
@@ -14,11 +17,8 @@ pub const MAX_ENTRIES: usize = 100;
 pub enum Call {
     /// Is it there, and its storage with it?
     Probe,
-    /// What has changed since the lists of version `known`? Epochs, statistics and suspicion join it with their issues.
-    Beat {
-        /// 0 for an isolate that knows nothing.
-        known: u64,
-    },
+    /// What has changed? Suspicion joins it with its issue.
+    Beat(Beat),
     /// May an admin's credential still be believed? `ADMIN_TOKEN` has no subject that could be revoked; it is asked
     /// for nevertheless, because without the Hub there is no yes.
     Check {
@@ -27,6 +27,15 @@ pub enum Call {
     },
     /// A delivery of the origin's.
     Take(Delivered),
+    /// An admin purges.
+    Purge {
+        /// What.
+        target: PurgeTarget,
+        /// In which mode.
+        mode: PurgeMode,
+        /// For the audit, in the same transaction.
+        entry: AuditEntry,
+    },
     /// Append to the audit.
     Audit {
         /// In their order, at most [`MAX_ENTRIES`].
@@ -43,6 +52,15 @@ pub enum Call {
     },
 }
 
+/// What an isolate knows, and what it tells.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Beat {
+    /// The version of its revocations; 0 for an isolate that knows nothing.
+    pub revocations: u64,
+    /// Its purge epoch; 0 likewise.
+    pub epoch: u64,
+}
+
 /// The answer to a [`Call`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -50,13 +68,20 @@ pub enum Reply {
     /// To a probe, and to entries: it is done.
     Done,
     /// To a beat.
-    Lists(RevocationList),
+    Lists {
+        /// After the version asked from.
+        revocations: RevocationList,
+        /// After the epoch asked from.
+        epochs: EpochChanges,
+    },
     /// To a check: what was made up to this moment is worth nothing.
     NotBefore(Option<i64>),
-    /// To a delivery: the purge epoch from now on.
+    /// To a delivery and to a purge.
     Taken {
-        /// How many purges there have been.
+        /// The purge epoch from now on.
         epoch: u64,
+        /// When, by the Hub's clock: milliseconds since 1970.
+        at_ms: i64,
     },
     /// To a delivery that was received before. Nothing was done.
     Replayed,
@@ -80,8 +105,8 @@ pub struct Delivered {
     pub revocations: Vec<Revocation>,
     /// With their events' ids, by which a second delivery of the same is known.
     pub audit: Vec<(EventId, AuditEntry)>,
-    /// How many purges; until the cache knows tags they are counted only.
-    pub purges: u64,
+    /// Likewise.
+    pub purges: Vec<Purge>,
     /// How many prices; until there are rooms for them they are counted only.
     pub prices: u64,
 }
@@ -97,7 +122,7 @@ impl Delivered {
                 Ok(Event { id, body }) => {
                     receipt.done.push(id.clone());
                     match body {
-                        EventBody::Purge(_) => delivered.purges += 1,
+                        EventBody::Purge(purge) => delivered.purges.push(purge),
                         EventBody::Price(_) => delivered.prices += 1,
                         EventBody::Revoke(revocation) => delivered.revocations.push(revocation),
                         EventBody::Audit(entry) => delivered.audit.push((id, entry)),
@@ -130,7 +155,8 @@ mod tests {
             id('3')
         );
         let (delivered, receipt) = Delivered::sort("n", events::parse(&json).unwrap());
-        assert_eq!((delivered.purges, delivered.prices, delivered.audit.len()), (1, 0, 1));
+        assert_eq!((delivered.purges.len(), delivered.prices, delivered.audit.len()), (1, 0, 1));
+        assert_eq!(delivered.purges[0].tags, ["products"]);
         let revocation = Revocation { subject: Subject::User(UserId(7)), not_before_ms: 5 };
         assert_eq!(delivered.revocations, [revocation]);
         assert_eq!(receipt.done.iter().map(EventId::as_str).collect::<Vec<_>>(), [id('0'), id('2'), id('3')]);
@@ -144,6 +170,20 @@ mod tests {
         assert_eq!(text, r#"{"check":{"subject":"key:3"}}"#);
         assert_eq!(serde_json::from_str::<Call>(&text).unwrap(), call);
         assert_eq!(serde_json::to_string(&Call::Probe).unwrap(), r#""probe""#);
-        assert_eq!(serde_json::to_string(&Reply::Taken { epoch: 3 }).unwrap(), r#"{"taken":{"epoch":3}}"#);
+        let taken = Reply::Taken { epoch: 3, at_ms: 7 };
+        assert_eq!(serde_json::to_string(&taken).unwrap(), r#"{"taken":{"epoch":3,"at_ms":7}}"#);
+        let target = PurgeTarget::parse("/api/prices/*").unwrap();
+        let entry = AuditEntry {
+            at_ms: 1,
+            who: "a".to_owned(),
+            what: "b".to_owned(),
+            from: "c".to_owned(),
+            result: "200".to_owned(),
+            correlation_id: None,
+        };
+        let call = Call::Purge { target, mode: PurgeMode::Soft, entry };
+        let text = serde_json::to_string(&call).unwrap();
+        assert!(text.contains(r#""target":"/api/prices/*""#), "{text}");
+        assert_eq!(serde_json::from_str::<Call>(&text).unwrap(), call);
     }
 }

@@ -1,11 +1,11 @@
 //! Content-Digest (RFC 9530), sha-256 only.
 
-use data_encoding::BASE64;
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use sha2::{Digest, Sha256};
 
 /// The field's value for a body: `sha-256=:…:`.
 pub fn content_digest(body: &[u8]) -> String {
-    format!("sha-256=:{}:", BASE64.encode(&Sha256::digest(body)))
+    format!("sha-256=:{}:", BASE64.encode(Sha256::digest(body)))
 }
 
 #[cfg(test)]

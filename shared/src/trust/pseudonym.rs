@@ -1,7 +1,6 @@
 //! Names under which somebody is counted or logged without being named.
 
 use super::{SharedSecret, mac::mac};
-use data_encoding::HEXLOWER;
 use hmac::Mac;
 
 /// Bytes of the MAC that are shown: enough that no two of a shop's clients meet.
@@ -11,7 +10,7 @@ const BYTES: usize = 16;
 /// text it was, not even by trying all addresses.
 pub fn pseudonym(secret: &SharedSecret, text: &str) -> String {
     let mac = mac(secret, "valora pseudonym v1", text);
-    HEXLOWER.encode(mac.finalize().into_bytes().get(..BYTES).unwrap_or_default())
+    hex::encode(mac.finalize().into_bytes().get(..BYTES).unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! Keys that both sides share.
 
 use crate::config::Setting;
-use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 use std::fmt;
 use subtle::ConstantTimeEq;
@@ -37,7 +36,7 @@ impl SharedSecret {
 
     /// First 8 hex digits of its SHA-256: names the key without telling it.
     pub fn key_id(&self) -> String {
-        let mut id = HEXLOWER.encode(&Sha256::digest(&self.0));
+        let mut id = hex::encode(Sha256::digest(&self.0));
         id.truncate(8);
         id
     }

@@ -2,7 +2,7 @@
 
 use super::{Client, KeyRing, Nonce, SharedSecret, content_digest};
 use crate::id::CorrelationId;
-use data_encoding::BASE64;
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::fmt::Write as _;
@@ -152,7 +152,6 @@ fn keyed(key: &SharedSecret) -> Option<Hmac<Sha256>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use data_encoding::BASE64;
 
     #[test]
     fn the_rfcs_own_hmac_example_comes_out() {

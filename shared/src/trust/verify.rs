@@ -4,7 +4,7 @@ use super::{
     KeyRing, MAX_CLOCK_SKEW_SECONDS, Message, Nonce, Profile, content_digest, nonce,
     signature::{LABEL, base, is_mac, parameters},
 };
-use data_encoding::BASE64;
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 
 /// What a valid signature vouches for.
 #[derive(Debug, Clone, PartialEq, Eq)]

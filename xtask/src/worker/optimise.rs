@@ -23,6 +23,6 @@ const FEATURES: [&str; 8] = [
 /// Shrinks the module and drops its name section (35-60 KB).
 pub(super) fn optimise(from: &Path, to: &Path) -> Result<()> {
     run_quietly(
-        npm::tool("wasm-opt").arg(from).arg("-o").arg(to).args(["-Os", "--strip-debug"]).args(FEATURES),
+        npm::tool("wasm-opt").arg(from).arg("-o").arg(to).args(["-Oz", "--strip-debug"]).args(FEATURES),
     )
 }

@@ -21,16 +21,6 @@ pub(super) fn current(sql: Sql<'_>, name: &str) -> Result<u64, String> {
     Ok(row.map_or(0, |(value,)| value))
 }
 
-/// Counts purges and returns the epoch: how many there have been.
-pub(in crate::hub) fn count_purges(sql: Sql<'_>, purges: u64) -> Result<u64, String> {
-    count(sql, "purges", purges)
-}
-
-/// How many purges there have been.
-pub(in crate::hub) fn purge_epoch(sql: Sql<'_>) -> Result<u64, String> {
-    current(sql, "purges")
-}
-
 /// Counts prices, for which there are no rooms yet.
 pub(in crate::hub) fn count_prices(sql: Sql<'_>, prices: u64) -> Result<u64, String> {
     count(sql, "prices", prices)
