@@ -1,47 +1,14 @@
 // The Worker's entry: hands requests to the wasm, and survives the wasm's death.
 //
-// A panic in the Worker is a trap: the instance it happened in is lost, with all requests that were in it.
-// Here each of them is answered with 500 and a fresh instance takes over. Nothing else is decided here.
+// Each request whose instance died (instance.mjs) is answered with 500 here. Nothing else is decided.
 
 import * as wasm from "valora-edge";
+import { ensureInstance, replaceInstance, waiting } from "./instance.mjs";
 
-// One callback for each request that waits in the present instance. Data only: calling one wakes a promise
-// of another request, whose continuation workerd then runs in that request's own context.
-const waiting = new Set();
+export { Flight } from "./flight.mjs";
 
 // Longer than any request waits (ORIGIN_TIMEOUT_MS is a minute at most).
 const LONGEST_WAIT_MS = 90_000;
-
-// True when even the fresh instance could not start; the next request tries again.
-let lost = false;
-
-function replaceInstance(cause) {
-  console.error("the wasm instance died; a fresh one takes over", cause?.stack ?? cause);
-  // At once and not at the next request: until then a timer of another request could call into the dead
-  // instance, and wasm-bindgen would lead that call, with the old instance's pointers, into the new one.
-  // After the reset it refuses calls from the old one.
-  lost = true;
-  try {
-    wasm.__wbg_reset_state();
-    lost = false;
-  } catch (error) {
-    console.error("no fresh instance", error);
-  }
-  for (const giveUp of waiting) giveUp();
-  waiting.clear();
-}
-
-// An exception that left the wasm, whatever it was, left it half-way: destructors have not run. Only the
-// refusal of a call from an instance already replaced is harmless.
-const isRefusal = (error) => String(error?.message).startsWith("Cannot invoke closure from previous");
-
-// A death inside an asynchronous step surfaces only here: nobody calls that step who could catch it.
-addEventListener("error", (event) => {
-  if (!isRefusal(event.error)) replaceInstance(event.error);
-});
-addEventListener("unhandledrejection", (event) => {
-  if (event.reason instanceof WebAssembly.RuntimeError) replaceInstance(event.reason);
-});
 
 // The problem for a request that nobody is left to answer, taken from the instance while it lives.
 const lastResort = JSON.parse(wasm.lastResort());
@@ -93,7 +60,7 @@ export default {
   // Not async: a HIT leaves without a promise of its own.
   fetch(request, env, ctx) {
     try {
-      if (lost) replaceInstance("the last attempt failed");
+      ensureInstance();
       return wasm.hit(request) ?? slow(request, env, ctx);
     } catch (error) {
       replaceInstance(error);
@@ -113,7 +80,7 @@ export class Hub {
   async fetch(request) {
     const call = new Uint8Array(await request.arrayBuffer());
     try {
-      if (lost) replaceInstance("the last attempt failed");
+      ensureInstance();
       const sql = this.storage.sql;
       if (!this.hasTables) {
         sql.exec(wasm.hubTables());

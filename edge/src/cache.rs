@@ -11,6 +11,7 @@ pub mod memory;
 mod notes;
 #[cfg(test)]
 pub mod testing;
+pub mod underway;
 
 pub use entry::{Body, Entry};
 pub use lookup::{InHand, Lookup};

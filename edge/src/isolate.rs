@@ -4,7 +4,7 @@
 use crate::{
     audit::Queue,
     beat::Beat,
-    cache::{Entry, MemoryTier, Notes, memory::Header},
+    cache::{Entry, MemoryTier, Notes, memory::Header, underway::Underway},
     settings::Settings,
 };
 use std::{
@@ -34,6 +34,7 @@ struct Ready {
     beat: RefCell<Beat>,
     audit: RefCell<Queue>,
     notes: RefCell<CacheNotes>,
+    underway: RefCell<Underway>,
 }
 
 /// What is remembered about keys and routes.
@@ -62,6 +63,7 @@ impl Isolate {
                 beat: RefCell::default(),
                 audit: RefCell::default(),
                 notes: RefCell::default(),
+                underway: RefCell::default(),
             })
         });
     }
@@ -164,6 +166,11 @@ impl Isolate {
     pub fn with_audit<T>(&self, f: impl FnOnce(&mut Queue) -> T) -> Option<T> {
         let ready = self.0.get()?.as_ref().ok()?;
         Some(f(&mut ready.audit.borrow_mut()))
+    }
+
+    /// What is being fetched; `f` must not come back here.
+    pub fn with_underway<T>(&self, f: impl FnOnce(&mut Underway) -> T) -> Option<T> {
+        Some(f(&mut self.ready()?.underway.borrow_mut()))
     }
 
     fn ready(&self) -> Option<&Ready> {

@@ -10,6 +10,7 @@ mod cache;
 mod credentials;
 mod exchange;
 mod filling;
+pub mod flight;
 mod hub;
 mod identity;
 mod io;
@@ -26,6 +27,7 @@ mod steps;
 mod timing;
 mod upstream;
 
+pub use cache::underway;
 use wasm_bindgen::prelude::*;
 use web_sys::{Request, Response};
 use worker::event;
@@ -61,6 +63,30 @@ pub fn hub_tables() -> String {
 #[wasm_bindgen(js_name = hub)]
 pub fn hub_call(sql: &JsValue, call: &[u8]) -> Result<Vec<u8>, JsValue> {
     hub::answer(sql, call)
+}
+
+/// A call of a Flight, inside its object.
+#[wasm_bindgen(js_name = flightAdmit)]
+pub fn flight_admit(desk: &str, fields: &str) -> String {
+    flight::object::admit(desk, fields)
+}
+
+/// On which terms an answer of the origin may be shared, if it may.
+#[wasm_bindgen(js_name = flightTerms)]
+pub fn flight_terms(env: &worker::Env, url: &str, status: u16, fields: &str, facts: &str) -> Option<String> {
+    flight::object::terms(env, url, status, fields, facts)
+}
+
+/// What a Flight knows once a fetch has ended.
+#[wasm_bindgen(js_name = flightLand)]
+pub fn flight_land(desk: &str, number: u32, outcome: &str, names: &str, fields: &str) -> String {
+    flight::object::land(desk, number, outcome, names, fields)
+}
+
+/// Whether one call's answer answers another.
+#[wasm_bindgen(js_name = flightFits)]
+pub fn flight_fits(names: &str, leader: &str, waiter: &str) -> bool {
+    flight::object::fits(names, leader, waiter)
 }
 
 /// Answers everything else.

@@ -3,7 +3,8 @@
 //! **In scope**: values and their parsing ([`id`], [`money`], [`time`]), the price rules ([`prices`]), the JSON
 //! of the API ([`wire`]), errors ([`problem`]), header names and header rules ([`http`]), cache rules
 //! ([`cache`]), settings ([`config`]), accounts and tokens ([`account`]), secrets and the border between the sides
-//! ([`trust`]), what the origin tells the edge ([`events`]), what the edge asks its Hub ([`hub`]).
+//! ([`trust`]), what the origin tells the edge ([`events`]), what the edge asks its Hub ([`hub`]), who of many that
+//! miss the same asks the origin ([`flight`]).
 //!
 //! **Out of scope**: I/O, clocks, randomness, any platform crate. Bytes, headers and the time go in, a decision
 //! comes out, so that every rule is tested without a server and holds on wasm32 as it does natively.
@@ -16,6 +17,7 @@ pub mod account;
 pub mod cache;
 pub mod config;
 pub mod events;
+pub mod flight;
 pub mod http;
 pub mod hub;
 pub mod id;

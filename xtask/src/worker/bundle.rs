@@ -11,6 +11,9 @@ use crate::step::{cached, step};
 use crate::{npm, paths};
 
 const ENTRY: &str = "edge/js/entry.mjs";
+/// What it imports. What the wasm imports (`edge/js/*.js`) is part of the compiled module.
+const MODULES: [&str; 4] =
+    ["edge/js/buffer.mjs", "edge/js/flight.mjs", "edge/js/flight_fetch.mjs", "edge/js/instance.mjs"];
 
 /// Changes whenever the steps below do, so that an old result is not taken for a new one.
 const RECIPE: &str = "1";
@@ -18,12 +21,15 @@ const RECIPE: &str = "1";
 /// Runs wasm-bindgen, wasm-opt and esbuild over a compiled module.
 pub(super) fn finish(variant: WorkerVariant, wasm: &Path) -> Result<()> {
     let out = variant.folder();
-    let stamp = Stamp::new(paths::target().join(format!("{}.stamp", variant.name().replace(' ', "-"))))
+    let mut stamp = Stamp::new(paths::target().join(format!("{}.stamp", variant.name().replace(' ', "-"))))
         .text(RECIPE)
         .content(wasm)?
         .content(paths::in_root(ENTRY))?
         .content(paths::in_root("package-lock.json"))?
         .content(paths::in_root("Cargo.lock"))?;
+    for module in MODULES {
+        stamp = stamp.content(paths::in_root(module))?;
+    }
     if stamp.is_current() && out.join("index.js").is_file() && out.join("index_bg.wasm").is_file() {
         cached(variant.name(), "up to date");
         return Ok(());

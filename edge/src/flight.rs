@@ -1,0 +1,192 @@
+//! Single-flight beyond the isolate: of all isolates that miss a key one asks the origin, in the key's own object
+//! (ADR 0008). Here it is asked ([`ask`]); inside the object decides [`object`].
+
+#[cfg(feature = "fault-injection")]
+pub mod faults;
+mod js;
+pub mod object;
+
+use crate::{js::binding, platform, settings::Settings, timing::within, upstream::Failure};
+use futures_util::future::{Either, select};
+use sha2::{Digest, Sha256};
+use std::{cell::Cell, pin::pin, time::Duration};
+use valora_shared::{
+    cache::CacheKey,
+    flight::{Call, WAIT_MS},
+    http::names,
+    time::UnixMillis,
+};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Headers, Response};
+
+/// The binding in wrangler.toml.
+pub const BINDING: &str = "FLIGHT";
+/// What came of a call, on the object's answer.
+const FACTS: &str = "x-valora-flight";
+/// Who waits for another one's fetch is told within [`WAIT_MS`]; the object itself may need so long.
+const OBJECT_MS: u64 = 500;
+/// One line in so long says that the objects are bypassed.
+const LOG_EVERY_MS: i64 = 1_000;
+
+/// What became of a call.
+pub enum Outcome {
+    /// An answer of the origin.
+    Landed(Landed),
+    /// Ask the origin yourself: one was told so, or the object is overloaded, away or slow.
+    Direct,
+    /// The origin has failed, for whomever it was asked.
+    Failed(Failure),
+}
+
+/// An answer of the origin that came through the object.
+pub struct Landed {
+    /// Status, fields and body as the origin sent them.
+    pub response: Response,
+    /// Whose fetch it was.
+    pub how: How,
+    /// When the origin was asked.
+    pub sent_at: UnixMillis,
+    /// When its answer came.
+    pub received_at: UnixMillis,
+    /// The purge epoch that was known to whoever had it fetched.
+    pub epoch: u64,
+}
+
+/// Whose fetch brought an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    /// This call's.
+    Led,
+    /// That of a call that was under way.
+    Waited,
+    /// One that had ended up to five seconds before.
+    Kept,
+}
+
+/// Asks the object of `key` for what `target` answers to a GET with these `headers`, which are sent as they are, signed.
+/// `epoch` is the newest purge epoch known here; nothing of before `min_epoch` is answered.
+///
+/// **Only requests without Authorization and Cookie may come here**, and only the shop's, not those of
+/// `EDGE_MODE=proxy`: an answer that may be kept is given to everybody who asks the same, judged by the shop's rules.
+/// A refusal for overload is never repeated: the caller goes directly. It waits no longer than `ORIGIN_TIMEOUT_MS` and a
+/// second.
+pub async fn ask(
+    settings: &Settings,
+    env: &worker::Env,
+    key: &CacheKey,
+    target: &str,
+    headers: &Headers,
+    epoch: u64,
+    min_epoch: u64,
+) -> Outcome {
+    let upstream = &settings.config.upstream;
+    let timeout_ms = upstream.origin_timeout_ms.get();
+    let url = format!("{}{target}", upstream.origin_url.as_str());
+    let call = Call { epoch, min_epoch, timeout_ms: u32::try_from(timeout_ms).unwrap_or(u32::MAX) };
+    let name = data_encoding::HEXLOWER.encode(&Sha256::digest(key.as_str().as_bytes()));
+    let answered = match binding(env, BINDING) {
+        Some(namespace) => call_object(&namespace, &name, &url, headers, call).await,
+        None => Err("there is no binding FLIGHT".to_owned()),
+    };
+    answered.and_then(|answer| read(&answer, headers)).unwrap_or_else(|cause| {
+        log_bypass(&cause);
+        Outcome::Direct
+    })
+}
+
+/// The object's answer. One that does not come in the time of a waiter is waited for further only if the object says
+/// that this very request is being fetched.
+async fn call_object(
+    namespace: &JsValue,
+    name: &str,
+    url: &str,
+    headers: &Headers,
+    call: Call,
+) -> Result<Response, String> {
+    let shown = |error: JsValue| format!("{error:?}");
+    let calling = async {
+        let text = call.to_text();
+        #[cfg(feature = "fault-injection")]
+        let text = faults::spoilt(text);
+        #[cfg(feature = "fault-injection")]
+        faults::hang().await;
+        let promise = js::call_flight(namespace, name, url, headers, &text).map_err(shown)?;
+        let answer = JsFuture::from(promise).await.map_err(shown)?;
+        answer.dyn_into::<Response>().map_err(|_| "no response".to_owned())
+    };
+    let mut calling = pin!(calling);
+    let patience = Duration::from_millis(WAIT_MS.unsigned_abs() + OBJECT_MS);
+    match select(calling.as_mut(), pin!(worker::Delay::from(patience))).await {
+        Either::Left((answer, _)) => return answer,
+        Either::Right(_) => {}
+    }
+    let is_leading = async {
+        #[cfg(feature = "fault-injection")]
+        faults::hang().await;
+        let id = headers.get(names::CORRELATION_ID).ok()??;
+        JsFuture::from(js::is_leading(namespace, name, &id).ok()?).await.ok()?.as_bool()
+    };
+    // Its answer may have come meanwhile.
+    let is_leading =
+        match select(calling.as_mut(), pin!(within(Duration::from_millis(OBJECT_MS), is_leading))).await {
+            Either::Left((answer, _)) => return answer,
+            Either::Right((is_leading, _)) => is_leading.flatten() == Some(true),
+        };
+    if !is_leading {
+        return Err("the object is slow".to_owned());
+    }
+    let rest =
+        Duration::from_millis(u64::from(call.timeout_ms).saturating_sub(WAIT_MS.unsigned_abs()) + OBJECT_MS);
+    within(rest, calling).await.unwrap_or_else(|| Err("no answer in time".to_owned()))
+}
+
+fn read(answer: &Response, headers: &Headers) -> Result<Outcome, String> {
+    let facts = answer.headers().get(FACTS).ok().flatten().unwrap_or_default();
+    let mut words = facts.split(' ');
+    let how = match words.next().unwrap_or_default() {
+        "led" => How::Led,
+        "waited" => How::Waited,
+        "kept" => How::Kept,
+        "direct" => return Ok(Outcome::Direct),
+        "timeout" => return Ok(failed(Failure::Timeout, headers)),
+        "unreachable" => return Ok(failed(Failure::Unreachable, headers)),
+        _ => return Err(format!("the object answered {}", answer.status())),
+    };
+    let mut time = || words.next().and_then(|word| word.parse().ok()).map(UnixMillis);
+    let (sent_at, received_at) = (time(), time());
+    let epoch = words.next().and_then(|word| word.parse().ok());
+    match (sent_at, received_at, epoch) {
+        (Some(sent_at), Some(received_at), Some(epoch)) => {
+            let response = js::opened(answer).map_err(|error| format!("{error:?}"))?;
+            Ok(Outcome::Landed(Landed { response, how, sent_at, received_at, epoch }))
+        }
+        _ => Err("the object's facts cannot be read".to_owned()),
+    }
+}
+
+/// The cause is in the log of the isolate that the object is in.
+fn failed(failure: Failure, headers: &Headers) -> Outcome {
+    platform::log_error(&serde_json::json!({
+        "level": "error", "message": "the origin failed in a flight",
+        "correlation_id": headers.get(names::CORRELATION_ID).ok().flatten(),
+        "timed_out": failure == Failure::Timeout,
+    }));
+    Outcome::Failed(failure)
+}
+
+thread_local! {
+    static LOGGED_AT: Cell<i64> = const { Cell::new(0) };
+}
+
+/// An object that fails does so to everybody who asks the same.
+fn log_bypass(cause: &str) {
+    let now = platform::now().0;
+    if LOGGED_AT.with(|at| now - at.get() < LOG_EVERY_MS) {
+        return;
+    }
+    LOGGED_AT.with(|at| at.set(now));
+    platform::log_error(&serde_json::json!({
+        "level": "warn", "message": "single-flight is bypassed", "error": cause,
+    }));
+}

@@ -1,0 +1,43 @@
+//! A Flight that fails, for tests. Compiled only with the feature `fault-injection`, which no deployed Worker has.
+
+use std::cell::Cell;
+
+/// How this isolate's calls go from now on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// As they should.
+    None,
+    /// The object panics at the call (`admit`) or when its answer has come (`land`).
+    Panic(&'static str),
+    /// No answer ever comes.
+    Hang,
+}
+
+thread_local! {
+    static FAULT: Cell<Fault> = const { Cell::new(Fault::None) };
+}
+
+/// Sets how calls go from now on.
+pub fn set(fault: Fault) {
+    FAULT.with(|cell| cell.set(fault));
+}
+
+/// What is sent, with the fault in it.
+pub(super) fn spoilt(call: String) -> String {
+    match FAULT.with(Cell::get) {
+        Fault::Panic(place) => format!("{call} {place}"),
+        Fault::None | Fault::Hang => call,
+    }
+}
+
+/// Waits for ever, where that is the fault.
+pub(super) async fn hang() {
+    if FAULT.with(Cell::get) == Fault::Hang {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Panics where the call says so.
+pub(super) fn panic_at(place: &str, call: Option<&str>) {
+    assert!(call.and_then(|call| call.split(' ').nth(3)) != Some(place), "a fault provoked by a test");
+}

@@ -1,0 +1,49 @@
+//! Who may share an answer: those whose requests are equal in every field that it varies by.
+
+use crate::cache::{Fields, variant};
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+
+/// What checks a stored answer asks another question than what has none: "304" answers only those who hold the same.
+const ALWAYS: [&str; 2] = ["if-modified-since", "if-none-match"];
+
+/// The request's variant by the named fields, as a word: clients choose the values, so they are hashed.
+pub(super) fn digest(names: &[String], asked: Fields<'_>) -> String {
+    let all: Vec<&str> = ALWAYS.into_iter().chain(names.iter().map(String::as_str)).collect();
+    let variant = variant(&all, |name| asked.get(name).map(str::to_owned));
+    let hash: [u8; 32] = Sha256::digest(variant.as_bytes()).into();
+    // 128 bits: nobody finds two alike.
+    let (half, _) = hash.split_at(16);
+    HEXLOWER.encode(half)
+}
+
+/// Whether an answer to `leader` that varies by `names` answers `waiter`, too.
+pub fn same_variant(names: &[String], leader: Fields<'_>, waiter: Fields<'_>) -> bool {
+    digest(names, leader) == digest(names, waiter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_same(names: &[&str], one: (&str, &str), other: (&str, &str)) -> bool {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let list = |(name, value): (&str, &str)| [(name.to_owned(), value.to_owned())];
+        same_variant(&names, Fields(&list(one)), Fields(&list(other)))
+    }
+
+    #[test]
+    fn only_named_fields_tell_requests_apart() {
+        let (en, de) = (("accept-language", "en"), ("accept-language", "de"));
+        assert!(is_same(&[], en, de));
+        assert!(!is_same(&["accept-language"], en, de));
+        assert!(is_same(&["accept-language"], en, ("accept-language", " EN ")));
+    }
+
+    #[test]
+    fn who_holds_another_answer_asks_another_question() {
+        assert!(!is_same(&[], ("if-none-match", "\"a\""), ("if-none-match", "\"b\"")));
+        assert!(!is_same(&[], ("if-none-match", "\"a\""), ("accept", "*/*")));
+        assert!(is_same(&[], ("if-none-match", "\"a\""), ("if-none-match", "\"a\"")));
+    }
+}
