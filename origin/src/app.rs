@@ -17,7 +17,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 use sysinfo::System;
-use valora_shared::{http::CorsPolicy, trust::KeyRing};
+use valora_shared::{cache::Lifetimes, http::CorsPolicy, trust::KeyRing};
 
 /// The running origin; cheap to clone.
 #[derive(Debug, Clone)]
@@ -48,6 +48,8 @@ pub struct App {
     pub cors: CorsPolicy,
     /// On every answer.
     pub(crate) security_headers: SecurityHeaders,
+    /// For how long answers may be kept.
+    pub(crate) lifetimes: Lifetimes,
     /// Requests answered.
     pub counts: Counts,
     /// The first page of products, as bytes.
@@ -102,6 +104,7 @@ impl AppState {
             keys: config.trust.keys(),
             cors: CorsPolicy::new(&config.site),
             security_headers: SecurityHeaders::of(config.site.environment),
+            lifetimes: config.lifetimes.table(),
             counts: Counts::default(),
             first_page: FirstPage::default(),
             uptime: Stopwatch::start(),

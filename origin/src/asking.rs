@@ -84,7 +84,7 @@ pub async fn for_request(app: &App, id: &ProductId) -> Result<()> {
     db.commit().await.map_err(StoreError::from)?;
     let asked = ask(&app.sources, &product, &known, Why::Request, &app.clock).await;
     let mut db = app.store.write().await?;
-    keep(&mut db, vec![asked]).await?;
+    keep(&mut db, vec![asked], app.clock.now()).await?;
     db.commit().await.map_err(StoreError::from)
 }
 
@@ -170,13 +170,13 @@ async fn answer(
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn keep(db: &mut Connection, asked: Vec<Asked>) -> Result<()> {
+pub async fn keep(db: &mut Connection, asked: Vec<Asked>, now: UnixMillis) -> Result<()> {
     let (mut words, mut states) = (Vec::new(), Vec::new());
     for asked in asked {
         words.extend(asked.words);
         states.extend(asked.states);
     }
-    observations::tell(db, words).await?;
+    observations::tell(db, words, now).await?;
     source_states::put(db, &states).await
 }
 

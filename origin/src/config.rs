@@ -18,8 +18,8 @@ pub use sources::{FilePath, SourcesConfig, Switch};
 
 use crate::sources::SourceSpec;
 use valora_shared::config::{
-    AdminConfig, Environment, Faults, Reader, RequestConfig, Section, SiteConfig, Source, TrustConfig,
-    Variable,
+    AdminConfig, Environment, Faults, LifetimesConfig, Reader, RequestConfig, Section, SiteConfig, Source,
+    TrustConfig, Variable,
 };
 
 /// Everything the origin reads from its environment.
@@ -37,6 +37,8 @@ pub struct OriginConfig {
     pub server: ServerConfig,
     /// Where it keeps things.
     pub database: DatabaseConfig,
+    /// Shared with the edge.
+    pub lifetimes: LifetimesConfig,
     /// How it computes prices.
     pub prices: PricesConfig,
     /// Shared with the edge.
@@ -58,6 +60,7 @@ impl OriginConfig {
         (EventsConfig::TITLE, EventsConfig::VARIABLES),
         (ServerConfig::TITLE, ServerConfig::VARIABLES),
         (DatabaseConfig::TITLE, DatabaseConfig::VARIABLES),
+        (LifetimesConfig::TITLE, LifetimesConfig::VARIABLES),
         (PricesConfig::TITLE, PricesConfig::VARIABLES),
         (AdminConfig::TITLE, AdminConfig::VARIABLES),
         (AccountsConfig::TITLE, AccountsConfig::VARIABLES),
@@ -81,6 +84,7 @@ impl OriginConfig {
         let events = EventsConfig::read(&mut reader);
         let server = ServerConfig::read(&mut reader);
         let database = DatabaseConfig::read(&mut reader);
+        let lifetimes = LifetimesConfig::read(&mut reader);
         let prices = PricesConfig::read(&mut reader);
         let admin = AdminConfig::read(&mut reader);
         let accounts = AccountsConfig::read(&mut reader);
@@ -113,6 +117,7 @@ impl OriginConfig {
                 events: events?,
                 server: server?,
                 database: database?,
+                lifetimes: lifetimes?,
                 prices: prices?,
                 admin: admin?,
                 accounts: accounts?,

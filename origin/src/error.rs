@@ -1,6 +1,11 @@
 //! What handlers fail with. The client's part is a [`Problem`]; the cause goes to the log.
 
-use crate::{accounts::Overloaded, pricing::NoPrice, store::StoreError};
+use crate::{
+    accounts::Overloaded,
+    http::{representation::CACHE_TAG_NAME, tags::Tags},
+    pricing::NoPrice,
+    store::StoreError,
+};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use valora_shared::{
@@ -14,6 +19,8 @@ pub(crate) struct AppError {
     /// Boxed: answers pass through many hands, errors are few.
     problem: Box<Problem>,
     cause: Option<Cause>,
+    /// What would end it, for caches.
+    tags: Option<Tags>,
 }
 
 /// Why, for the log alone.
@@ -26,7 +33,8 @@ const RETRY_AFTER_SECONDS: u32 = 1;
 impl AppError {
     /// No product with this id is offered.
     pub(crate) fn unknown_product(id: &ProductId) -> Self {
-        Problem::new(ErrorCode::ProductNotFound, format!("There is no product {id}.")).into()
+        let problem = Problem::new(ErrorCode::ProductNotFound, format!("There is no product {id}."));
+        Self::from(problem).about(id)
     }
 
     /// Why `id` has no price.
@@ -34,7 +42,8 @@ impl AppError {
         match reason {
             NoPrice::UnknownProduct => Self::unknown_product(id),
             NoPrice::NothingKnown => {
-                Problem::new(ErrorCode::PriceNotFound, format!("No price is known for product {id}.")).into()
+                let detail = format!("No price is known for product {id}.");
+                Self::from(Problem::new(ErrorCode::PriceNotFound, detail)).about(id)
             }
         }
     }
@@ -48,7 +57,7 @@ impl AppError {
     /// What was sent is not believed. The client is not told why; the log is.
     pub(crate) fn invalid_credential(cause: impl Into<String>) -> Self {
         let problem = Problem::new(ErrorCode::Unauthorized, "The credential is not valid.");
-        Self { problem: problem.into(), cause: Some(Cause(cause.into())) }
+        Self { problem: problem.into(), cause: Some(Cause(cause.into())), tags: None }
     }
 
     /// Who asks is known, and may not do this.
@@ -76,13 +85,18 @@ impl AppError {
     /// Something of ours failed.
     pub(crate) fn internal(cause: impl Into<String>) -> Self {
         let problem = Problem::new(ErrorCode::InternalError, "Something failed on our side.");
-        Self { problem: problem.into(), cause: Some(Cause(cause.into())) }
+        Self { problem: problem.into(), cause: Some(Cause(cause.into())), tags: None }
+    }
+
+    /// A change of the product may end it.
+    fn about(self, id: &ProductId) -> Self {
+        Self { tags: Some(Tags::product(id)), ..self }
     }
 }
 
 impl From<Problem> for AppError {
     fn from(problem: Problem) -> Self {
-        Self { problem: problem.into(), cause: None }
+        Self { problem: problem.into(), cause: None, tags: None }
     }
 }
 
@@ -93,7 +107,7 @@ impl From<StoreError> for AppError {
         }
         let problem = Problem::new(ErrorCode::DatabaseUnavailable, "The database does not answer now.")
             .retry_after(RETRY_AFTER_SECONDS);
-        Self { problem: problem.into(), cause: Some(Cause(error.to_string())) }
+        Self { problem: problem.into(), cause: Some(Cause(error.to_string())), tags: None }
     }
 }
 
@@ -125,6 +139,9 @@ impl IntoResponse for AppError {
         response.extensions_mut().insert(*self.problem);
         if let Some(cause) = self.cause {
             response.extensions_mut().insert(cause);
+        }
+        if let Some(tags) = self.tags {
+            response.headers_mut().insert(CACHE_TAG_NAME, tags.to_value());
         }
         response
     }

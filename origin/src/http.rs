@@ -15,7 +15,9 @@ pub(crate) mod price;
 pub(crate) mod prices;
 pub(crate) mod products;
 mod reply;
+pub(crate) mod representation;
 pub(crate) mod root;
+pub(crate) mod tags;
 
 pub(crate) use extract::Admin;
 

@@ -70,6 +70,8 @@ fn headers() -> Value {
         "X-Correlation-ID": {"description": "Finds this request in the logs.", "required": true,
             "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{8,64}$"}},
         "X-Cache": text("HIT, MISS or BYPASS."),
+        "Cache-Control": text("no-cache: ask each time, with If-None-Match."),
+        "ETag": text("Equal for equal bodies."),
         "Location": text("Where what was made is."),
         "WWW-Authenticate": text("Bearer."),
         "Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "minimum": 0}},

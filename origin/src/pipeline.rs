@@ -2,6 +2,7 @@
 
 mod admin;
 mod border;
+mod conditional;
 mod context;
 mod cors;
 mod deadline;
@@ -10,6 +11,7 @@ mod log;
 mod panics;
 mod problems;
 mod size;
+mod terms;
 
 use crate::app::AppState;
 pub(crate) use admin::admit;
@@ -19,7 +21,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 pub(crate) use border::Border;
-
+use conditional::Condition;
 use context::Context;
 pub(crate) use headers::SecurityHeaders;
 
@@ -71,6 +73,15 @@ async fn guarded(app: AppState, request: Request, next: Next) -> Response {
     if valora_shared::http::is_admin_path(request.uri().path()) {
         return panics::caught(admit(State(app), request, next)).await;
     }
+    // 9. A handler answers in whole; what the client has already is left out here, behind everything that keeps answers.
+    let condition = Condition::of(request.headers());
+    let is_signed = matches!(request.extensions().get(), Some(Border::Signed { .. }));
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     // Innermost: a panic of a handler becomes an answer that everything above still wraps.
-    panics::caught(next.run(request)).await
+    let mut response = panics::caught(next.run(request)).await;
+    terms::tell(&mut response, &app.lifetimes, &method, &path);
+    if is_signed {
+        terms::shorten(&mut response);
+    }
+    condition.apply(response)
 }

@@ -186,7 +186,7 @@ impl Scheduler {
             told.extend(asked);
         }
         // Everything about these products in one transaction: whoever dies before the commit has done nothing.
-        asking::keep(&mut db, told).await?;
+        asking::keep(&mut db, told, now).await?;
         let Recomputed { recorded, held, .. } = app.pricing.recompute(&mut db, &mine).await?;
         polls::finish(&mut db, &done).await?;
         db.commit().await.map_err(StoreError::from)?;

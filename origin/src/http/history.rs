@@ -3,6 +3,7 @@
 use super::{
     extract::{Limits, ProductInPath, Query, QueryReader, cut, number},
     reply::{Answer, cacheable},
+    tags::Tags,
 };
 use crate::{
     app::AppState,
@@ -39,7 +40,8 @@ pub(crate) async fn list(
     let mut found = history::page(&mut db, &product_id, &period, limit + 1).await?;
     let next_cursor = cut(&mut found, limit, |price| price.seq.to_string());
     let prices = found.into_iter().map(to_wire).collect();
-    cacheable(&PriceHistory { product_id, currency: super::CURRENCY, prices, next_cursor })
+    let tags = Tags::product(&product_id);
+    cacheable(&PriceHistory { product_id, currency: super::CURRENCY, prices, next_cursor }, &tags)
 }
 
 fn read_query(query: &Query) -> Result<(Period, usize), Problem> {

@@ -62,7 +62,7 @@ async fn told(app: &App, teller: &Teller, id: ProductId, request: Request) -> An
     if !product.is_some_and(|product| product.is_active) {
         return Err(AppError::unknown_product(&id));
     }
-    observations::tell(&mut db, vec![word.clone()]).await?;
+    observations::tell(&mut db, vec![word.clone()], app.clock.now()).await?;
     db.commit().await?;
     let computed = app.pricing.price_now(&app.store, &id, None).await?;
     created(&ObservationTold {

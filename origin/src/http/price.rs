@@ -3,6 +3,7 @@
 use super::{
     extract::{ProductInPath, read_json},
     reply::{Answer, cacheable, json},
+    tags::Tags,
 };
 use crate::{
     accounts::{
@@ -39,6 +40,7 @@ const MAX_LISTED: usize = 60;
 pub(crate) async fn of_product(State(app): State<AppState>, ProductInPath(id): ProductInPath) -> Answer {
     let mut db = app.store.read().await?;
     let product = offered(&mut db, &id).await?;
+    let tags = Tags::product(&id);
     let answer = match (&product.price, product.last_known) {
         (Some(price), _) => PriceOfProduct {
             display_price: Rupees(price.display),
@@ -58,7 +60,7 @@ pub(crate) async fn of_product(State(app): State<AppState>, ProductInPath(id): P
         },
         (None, None) => return Err(AppError::no_price(&id, NoPrice::NothingKnown)),
     };
-    cacheable(&answer)
+    cacheable(&answer, &tags)
 }
 
 /// The newest recorded price; computed now, and recorded, where there is none yet. A `margin_percent` in the query
@@ -68,13 +70,16 @@ pub(crate) async fn latest(State(app): State<AppState>, ProductInPath(id): Produ
     let product = offered(&mut db, &id).await?;
     let Some(price) = &product.price else {
         drop(db);
-        return cacheable(&computed_answer(&app, &id, None).await?);
+        let (answer, tags) = computed_answer(&app, &id, None).await?;
+        return cacheable(&answer, &tags);
     };
-    cacheable(&PriceAnswer {
+    let (products, tags) = listed(&mut db, &product).await?;
+    let answer = PriceAnswer {
         display_price: Rupees(price.display),
         fetched: fetched(&app.pricing.counting(&mut db, &id).await?),
-        products: listed(&mut db, &product).await?,
-    })
+        products,
+    };
+    cacheable(&answer, &tags)
 }
 
 /// A price computed now, with the margin asked for or the product's own. An admin's margin is recorded, too.
@@ -94,12 +99,12 @@ pub(crate) async fn now(State(app): State<AppState>, request: Request) -> Answer
         })
         .await?;
     }
-    json(&computed_answer(&app, &id, margin).await?)
+    json(&computed_answer(&app, &id, margin).await?.0)
 }
 
 async fn answer_by_admin(app: &App, id: &ProductId, margin: Margin) -> Result<PriceAnswer, AppError> {
     let computed = app.pricing.price_by_admin(&app.store, id, margin).await?;
-    answer(app, id, computed).await
+    Ok(answer(app, id, computed).await?.0)
 }
 
 /// Who asks, for the one thing that makes a difference.
@@ -126,7 +131,11 @@ impl Asker {
     }
 }
 
-async fn computed_answer(app: &App, id: &ProductId, margin: Option<Margin>) -> Result<PriceAnswer, AppError> {
+async fn computed_answer(
+    app: &App,
+    id: &ProductId,
+    margin: Option<Margin>,
+) -> Result<(PriceAnswer, Tags), AppError> {
     let computed = app.pricing.price_now(&app.store, id, margin).await?;
     answer(app, id, computed).await
 }
@@ -135,16 +144,14 @@ async fn answer(
     app: &App,
     id: &ProductId,
     computed: Result<Computed, NoPrice>,
-) -> Result<PriceAnswer, AppError> {
+) -> Result<(PriceAnswer, Tags), AppError> {
     let computed = computed.map_err(|reason| AppError::no_price(id, reason))?;
     let mut db = app.store.read().await?;
     // Read again: it may have been recorded just now.
     let product = offered(&mut db, id).await?;
-    Ok(PriceAnswer {
-        display_price: Rupees(computed.display),
-        fetched: fetched(&computed.observations),
-        products: listed(&mut db, &product).await?,
-    })
+    let (products, tags) = listed(&mut db, &product).await?;
+    let fetched = fetched(&computed.observations);
+    Ok((PriceAnswer { display_price: Rupees(computed.display), fetched, products }, tags))
 }
 
 async fn offered(db: &mut SqliteConnection, id: &ProductId) -> Result<StoredProduct, AppError> {
@@ -152,11 +159,18 @@ async fn offered(db: &mut SqliteConnection, id: &ProductId) -> Result<StoredProd
     found.filter(|product| product.is_active).ok_or_else(|| AppError::unknown_product(id))
 }
 
-/// All active products where they are few, else the one asked for.
-async fn listed(db: &mut SqliteConnection, asked: &StoredProduct) -> Result<Vec<Product>, StoreError> {
+/// All active products where they are few, else the one asked for; and what an answer with it shows.
+async fn listed(
+    db: &mut SqliteConnection,
+    asked: &StoredProduct,
+) -> Result<(Vec<Product>, Tags), StoreError> {
     let all = products::page(db, &PageOf::default(), MAX_LISTED + 1).await?;
-    let list = if all.len() > MAX_LISTED { std::slice::from_ref(asked) } else { &all };
-    Ok(list.iter().map(StoredProduct::to_wire).collect())
+    let tags = Tags::product(&asked.product_id);
+    Ok(if all.len() > MAX_LISTED {
+        (vec![asked.to_wire()], tags)
+    } else {
+        (all.iter().map(StoredProduct::to_wire).collect(), tags.and(&Tags::list()))
+    })
 }
 
 fn read_body(body: &PriceRequest) -> Result<(ProductId, Option<Margin>), Problem> {

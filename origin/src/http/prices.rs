@@ -4,6 +4,7 @@ use super::{
     CURRENCY,
     extract::Query,
     reply::{Answer, cacheable},
+    tags::Tags,
 };
 use crate::{
     app::AppState,
@@ -25,10 +26,9 @@ pub(crate) async fn list(State(app): State<AppState>, query: Query) -> Answer {
     let ids = read_ids(query.get("ids"))?;
     let found = products::find_all(&mut *app.store.read().await?, &ids).await?;
     let quoted = found.iter().filter(|product| product.is_active).filter_map(quote);
-    cacheable(&Prices {
-        currency: CURRENCY,
-        prices: quoted.map(|price| (price.product_id.to_string(), price)).collect(),
-    })
+    let prices = quoted.map(|price| (price.product_id.to_string(), price)).collect();
+    // Of those left out, too: they may get a price.
+    cacheable(&Prices { currency: CURRENCY, prices }, &Tags::products_of(&ids))
 }
 
 fn quote(product: &StoredProduct) -> Option<QuotedPrice> {

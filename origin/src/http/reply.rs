@@ -1,21 +1,16 @@
 //! JSON answers.
 
+use super::{representation::Representation, tags::Tags};
 use crate::error::AppError;
 use axum::{
     body::Body,
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
-use valora_shared::http::names::CDN_CACHE_CONTROL;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
-/// Browsers ask each time; only our edge keeps it (design: cache.md).
-const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
-/// How long the edge may keep an answer.
-const EDGE_LIFETIME: HeaderValue = HeaderValue::from_static("max-age=5");
-const CDN_CACHE_CONTROL_NAME: HeaderName = HeaderName::from_static(CDN_CACHE_CONTROL);
 
 /// What every handler returns.
 pub(super) type Answer = Result<Response, AppError>;
@@ -45,18 +40,9 @@ pub(super) fn nothing() -> Response {
     StatusCode::NO_CONTENT.into_response()
 }
 
-/// An answer that the edge may keep.
-pub(super) fn cacheable(value: &impl Serialize) -> Answer {
-    Ok(cacheable_bytes(to_bytes(value)?))
-}
-
-/// The same from ready bytes.
-pub(super) fn cacheable_bytes(body: Bytes) -> Response {
-    let mut response = bytes(body);
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, NO_CACHE);
-    headers.insert(CDN_CACHE_CONTROL_NAME, EDGE_LIFETIME);
-    response
+/// An answer that caches may keep until what it shows is purged: all of that is in `tags`.
+pub(super) fn cacheable(value: &impl Serialize, tags: &Tags) -> Answer {
+    Ok(Representation::new(to_bytes(value)?, tags).answer())
 }
 
 /// JSON text.

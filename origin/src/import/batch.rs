@@ -25,7 +25,8 @@ pub(super) struct Batch<'a> {
     rows: Vec<Row>,
     last_position: i64,
     now: UnixMillis,
-    /// What answers about are out of date: new and changed products and their categories, before and after.
+    /// What answers about are out of date: products that are new, changed or told about otherwise, and the categories of
+    /// those that changed, before and after.
     touched: Vec<ProductId>,
     categories: BTreeSet<String>,
 }
@@ -92,10 +93,12 @@ impl<'a> Batch<'a> {
             }
             to_add.extend(told);
         }
-        for product in &to_upsert {
-            self.touched.push(product.product_id.clone());
-            self.categories.insert(product.category.clone());
-        }
+        self.categories.extend(to_upsert.iter().map(|product| product.category.clone()));
+        // An answer about a product shows its sources, too, whose word can change and the product not.
+        let upserted = to_upsert.iter().map(|product| &product.product_id);
+        let touched: BTreeSet<&ProductId> =
+            upserted.chain(to_add.iter().map(|word| &word.product_id)).collect();
+        self.touched.extend(touched.into_iter().cloned());
         // Ids are random: in their order, neighbours of an index are written together.
         to_upsert.sort_unstable_by(|one, other| one.product_id.cmp(&other.product_id));
         to_add.sort_unstable_by(|one, other| one.product_id.cmp(&other.product_id));

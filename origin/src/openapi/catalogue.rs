@@ -9,7 +9,8 @@ pub(super) fn operations() -> Vec<((&'static str, &'static str), Operation)> {
             Operation::new("listProducts", "Active products in insertion order")
                 .free_query("category", "Only this category.")
                 .page(500, 500)
-                .answers(200, "ProductsList"),
+                .answers(200, "ProductsList")
+                .kept_by_caches(),
         ),
         (
             ("POST", "/api/products"),
@@ -21,7 +22,7 @@ pub(super) fn operations() -> Vec<((&'static str, &'static str), Operation)> {
         ),
         (
             ("GET", "/api/products/{id}"),
-            Operation::new("getProduct", "One product").product().answers(200, "Product"),
+            Operation::new("getProduct", "One product").product().answers(200, "Product").kept_by_caches(),
         ),
         (
             ("PATCH", "/api/products/{id}"),
@@ -52,7 +53,8 @@ pub(super) fn operations() -> Vec<((&'static str, &'static str), Operation)> {
         (
             ("GET", "/api/categories"),
             Operation::new("listCategories", "Categories of active products, by name")
-                .answers(200, "Categories"),
+                .answers(200, "Categories")
+                .kept_by_caches(),
         ),
     ]
 }

@@ -55,6 +55,12 @@ impl Operation {
         self
     }
 
+    /// Its answer may be kept and asked for again by its entity-tag.
+    pub(super) fn kept_by_caches(self) -> Self {
+        let about = "It is what If-None-Match names.";
+        self.header("Cache-Control").answers_with(304, json!({"description": about})).header("ETag")
+    }
+
     /// A segment of the path.
     pub(super) fn path(mut self, name: &str, schema: Value, example: impl Into<Value>) -> Self {
         let example: Value = example.into();

@@ -11,13 +11,13 @@ pub(super) fn operations() -> Vec<((&'static str, &'static str), Operation)> {
             ("GET", "/api/products/{id}/price"),
             Operation::new("getPriceOfProduct", "The newest recorded price with its sources")
                 .product()
-                .answers(200, "PriceOfProduct"),
+                .answers(200, "PriceOfProduct").kept_by_caches(),
         ),
         (
             ("GET", "/api/price/{id}"),
             Operation::new("getPrice", "The newest recorded price; computed now where there is none")
                 .product()
-                .answers(200, "PriceAnswer"),
+                .answers(200, "PriceAnswer").kept_by_caches(),
         ),
         (
             ("POST", "/api/price"),
@@ -37,7 +37,7 @@ pub(super) fn operations() -> Vec<((&'static str, &'static str), Operation)> {
                     "Product ids, separated by commas.",
                     json!({"type": "string", "pattern": "^[A-Za-z0-9._-]{1,50}(,[A-Za-z0-9._-]{1,50}){0,99}$", "examples": ["1,2"]}),
                 )
-                .answers(200, "Prices"),
+                .answers(200, "Prices").kept_by_caches(),
         ),
         (
             ("GET", "/api/prices/{id}/history"),
@@ -46,7 +46,7 @@ pub(super) fn operations() -> Vec<((&'static str, &'static str), Operation)> {
                 .query("from", "Computed then or later.", time.clone())
                 .query("to", "Computed then or earlier.", time)
                 .page(LIMITS.default, LIMITS.max)
-                .answers(200, "PriceHistory"),
+                .answers(200, "PriceHistory").kept_by_caches(),
         ),
     ]
 }

@@ -70,6 +70,23 @@ pub async fn purge<'a>(
     }
     tags.push(PRODUCTS_TAG.to_owned());
     tags.extend(categories.iter().map(|name| category_tag(name)));
+    purge_tags(db, &tags, now).await
+}
+
+/// The same where only answers about these very products are out of date, and no list.
+///
+/// # Errors
+/// [`super::StoreError`].
+pub async fn purge_details<'a>(
+    db: &mut Connection,
+    ids: impl IntoIterator<Item = &'a ProductId>,
+    now: UnixMillis,
+) -> Result<()> {
+    let tags: Vec<String> = ids.into_iter().map(product_tag).collect();
+    purge_tags(db, &tags, now).await
+}
+
+async fn purge_tags(db: &mut Connection, tags: &[String], now: UnixMillis) -> Result<()> {
     let purge =
         |tags: &[String]| EventBody::Purge(Purge { tags: tags.to_vec(), mode: PurgeMode::Revalidate });
     let events: Vec<EventBody> = tags.chunks(Purge::MAX_TAGS).map(purge).collect();

@@ -1,8 +1,8 @@
 //! What sources said.
 
-use super::{Connection, Result, products::parsed};
+use super::{Connection, Result, events, products::parsed};
 use sqlx::{QueryBuilder, Row, Sqlite, sqlite::SqliteRow};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use valora_shared::{id::ProductId, money::Paise, prices::Confidence, time::UnixMillis};
 
 /// The kind of an imported file's observations.
@@ -31,6 +31,13 @@ pub struct Observation {
     pub confidence: Confidence,
     /// When it was seen.
     pub observed_at: UnixMillis,
+}
+
+impl Observation {
+    fn says_the_same_as(&self, other: &Self) -> bool {
+        let said = |word: &Self| (word.paise, word.kind.clone(), word.confidence);
+        said(self) == said(other)
+    }
 }
 
 /// The newest word of each source about each of `ids`, by source name.
@@ -62,27 +69,33 @@ pub async fn add(db: &mut Connection, observations: &[Observation]) -> Result<()
 }
 
 /// The same for words whose number is not known: each gets the next one of its product and source. Under the write
-/// lock, or two writers would take the same.
+/// lock, or two writers would take the same. Answers that show what a source says otherwise now are out of date; when
+/// it says the same again, they go on showing the time at which it said so before.
 ///
 /// # Errors
 /// [`super::StoreError`].
-pub async fn tell(db: &mut Connection, mut words: Vec<Observation>) -> Result<()> {
+pub async fn tell(db: &mut Connection, mut words: Vec<Observation>, now: UnixMillis) -> Result<()> {
     if words.is_empty() {
         return Ok(());
     }
     let mut ids: Vec<ProductId> = words.iter().map(|word| word.product_id.clone()).collect();
     ids.sort_unstable();
     ids.dedup();
-    let mut numbers: HashMap<(ProductId, String), i64> = HashMap::new();
-    for known in newest(db, &ids).await? {
-        numbers.insert((known.product_id, known.source), known.number);
+    let mut known: HashMap<(ProductId, String), Observation> = HashMap::new();
+    for word in newest(db, &ids).await? {
+        known.insert((word.product_id.clone(), word.source.clone()), word);
     }
+    let mut differ: BTreeSet<ProductId> = BTreeSet::new();
     for word in &mut words {
-        let number = numbers.entry((word.product_id.clone(), word.source.clone())).or_insert(0);
-        *number += 1;
-        word.number = *number;
+        let before = known.get(&(word.product_id.clone(), word.source.clone()));
+        word.number = before.map_or(1, |before| before.number + 1);
+        if before.is_none_or(|before| !word.says_the_same_as(before)) {
+            differ.insert(word.product_id.clone());
+        }
+        known.insert((word.product_id.clone(), word.source.clone()), word.clone());
     }
-    add(db, &words).await
+    add(db, &words).await?;
+    events::purge_details(db, &differ, now).await
 }
 
 async fn add_rows(db: &mut Connection, observations: &[Observation]) -> Result<()> {

@@ -26,4 +26,5 @@ mod secrecy;
 mod shop;
 mod sources;
 mod support;
+mod terms;
 mod tokens;

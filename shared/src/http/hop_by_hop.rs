@@ -1,8 +1,8 @@
 //! Fields that end at each hop, and what of an origin's answer ends at the edge.
 
 use super::names::{
-    CDN_CACHE_CONTROL, CONTENT_DIGEST, CORRELATION_ID, INTERNAL_PREFIX, RESPONSE_TIME, SERVER_TIMING,
-    SIGNATURE, SIGNATURE_INPUT, TRACEPARENT,
+    CACHE_TAG, CDN_CACHE_CONTROL, CONTENT_DIGEST, CORRELATION_ID, INTERNAL_PREFIX, RESPONSE_TIME,
+    SERVER_TIMING, SIGNATURE, SIGNATURE_INPUT, TRACEPARENT,
 };
 
 /// Whether a request field from outside is dropped before it goes on: hop-by-hop fields, our own `X-Valora-*`, and
@@ -17,7 +17,7 @@ pub fn is_dropped_from_outside(name: &str) -> bool {
 /// answer, and what was meant for the edge alone (design: cache.md, "Storing"). `name` in lower case.
 pub fn is_dropped_from_answer(name: &str) -> bool {
     let meant_for_the_edge =
-        matches!(name, CDN_CACHE_CONTROL | "cache-tag") || name.starts_with(INTERNAL_PREFIX);
+        matches!(name, CDN_CACHE_CONTROL | CACHE_TAG) || name.starts_with(INTERNAL_PREFIX);
     // The runtime counts the body it sends.
     is_hop_by_hop(name) || is_told_by_the_edge(name) || meant_for_the_edge || name == "content-length"
 }

@@ -12,6 +12,8 @@ pub const RESPONSE_TIME: &str = "x-response-time";
 pub const SERVER_TIMING: &str = "server-timing";
 /// RFC 9213: what the origin tells our edge alone; never leaves the edge.
 pub const CDN_CACHE_CONTROL: &str = "cdn-cache-control";
+/// What an answer shows, for purges; meant for our edge alone as well.
+pub const CACHE_TAG: &str = "cache-tag";
 /// RFC 9211: how the cache handled the request.
 pub const CACHE_STATUS: &str = "cache-status";
 /// Seconds for which a stored answer is still fresh.

@@ -46,7 +46,10 @@ impl HeaderSet {
 
     /// JSON of the origin's that every client asks for itself.
     pub fn json_passed(x_cache: &str) -> Self {
-        Self::passed(x_cache).with("content-type", "application/json").with("cache-control", "no-cache")
+        Self::passed(x_cache)
+            .with("content-type", "application/json")
+            .with("cache-control", "no-cache")
+            .with_any("etag")
     }
 
     /// An answer that the edge keeps, the first time.

@@ -28,6 +28,7 @@ fn an_imported_price_reaches_the_browser_s_side() -> Result<()> {
 
     // Before anything is computed, the lowest known price stands in; it is now in the edge's cache.
     let known = edge.get(&price)?;
+    // Too short to be worth packing.
     HeaderSet::miss().with("vary", "Origin").check(&known)?;
     let body = known.json()?;
     ensure!(body["lowest_paise"] == 37_900 && body["DISPLAY_PRICE"] == 379.0, "{body}");
