@@ -2,6 +2,7 @@
 
 use crate::{
     accounts::{Accounts, SecretsError},
+    cache::ResponseCache,
     clock::{Clock, Stopwatch},
     config::OriginConfig,
     events::EventsStatus,
@@ -52,6 +53,8 @@ pub struct App {
     pub(crate) lifetimes: Lifetimes,
     /// Requests answered.
     pub counts: Counts,
+    /// Answers that are kept for requests past the edge.
+    pub(crate) cache: ResponseCache,
     /// The first page of products, as bytes.
     pub(crate) first_page: FirstPage,
     /// Since the start.
@@ -98,6 +101,7 @@ impl AppState {
         addresses: &Addresses,
     ) -> Result<Self, OpenError> {
         let store = Store::open(&config.database.url, &clock).await?;
+        let cache = ResponseCache::open(&config.cache, &store).await?;
         Ok(Self(Arc::new(App {
             accounts: Accounts::open(&config)?,
             pricing: Pricing::new(&config.prices, clock.clone()),
@@ -106,6 +110,7 @@ impl AppState {
             security_headers: SecurityHeaders::of(config.site.environment),
             lifetimes: config.lifetimes.table(),
             counts: Counts::default(),
+            cache,
             first_page: FirstPage::default(),
             uptime: Stopwatch::start(),
             system: Mutex::new(System::new().ok()),

@@ -1,6 +1,7 @@
 //! The origin's settings: from the environment, and below it from an `.env` file in the working directory.
 
 mod accounts;
+mod cache;
 mod database;
 mod environment;
 mod events;
@@ -9,6 +10,7 @@ mod server;
 mod sources;
 
 pub use accounts::{AccountsConfig, JwtPrivateKey, JwtPublicKey};
+pub use cache::{OriginCacheConfig, RedisUrl};
 pub use database::{DatabaseConfig, DatabaseUrl};
 pub use environment::{DotenvError, ProcessEnvironment};
 pub use events::EventsConfig;
@@ -39,6 +41,8 @@ pub struct OriginConfig {
     pub database: DatabaseConfig,
     /// Shared with the edge.
     pub lifetimes: LifetimesConfig,
+    /// Its own response cache.
+    pub cache: OriginCacheConfig,
     /// How it computes prices.
     pub prices: PricesConfig,
     /// Shared with the edge.
@@ -61,6 +65,7 @@ impl OriginConfig {
         (ServerConfig::TITLE, ServerConfig::VARIABLES),
         (DatabaseConfig::TITLE, DatabaseConfig::VARIABLES),
         (LifetimesConfig::TITLE, LifetimesConfig::VARIABLES),
+        (OriginCacheConfig::TITLE, OriginCacheConfig::VARIABLES),
         (PricesConfig::TITLE, PricesConfig::VARIABLES),
         (AdminConfig::TITLE, AdminConfig::VARIABLES),
         (AccountsConfig::TITLE, AccountsConfig::VARIABLES),
@@ -85,6 +90,7 @@ impl OriginConfig {
         let server = ServerConfig::read(&mut reader);
         let database = DatabaseConfig::read(&mut reader);
         let lifetimes = LifetimesConfig::read(&mut reader);
+        let cache = OriginCacheConfig::read(&mut reader);
         let prices = PricesConfig::read(&mut reader);
         let admin = AdminConfig::read(&mut reader);
         let accounts = AccountsConfig::read(&mut reader);
@@ -118,6 +124,7 @@ impl OriginConfig {
                 server: server?,
                 database: database?,
                 lifetimes: lifetimes?,
+                cache: cache?,
                 prices: prices?,
                 admin: admin?,
                 accounts: accounts?,

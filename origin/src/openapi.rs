@@ -69,7 +69,7 @@ fn headers() -> Value {
     json!({
         "X-Correlation-ID": {"description": "Finds this request in the logs.", "required": true,
             "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{8,64}$"}},
-        "X-Cache": text("HIT, MISS or BYPASS."),
+        "X-Cache": text("How the response cache answered: HIT, STALE, REVALIDATED, COLLAPSED, MISS or BYPASS."),
         "Cache-Control": text("no-cache: ask each time, with If-None-Match."),
         "ETag": text("Equal for equal bodies."),
         "Location": text("Where what was made is."),
@@ -98,6 +98,7 @@ fn schemas() -> BTreeMap<String, RefOr<Schema>> {
     add::<wire::AccountsList>(&mut all);
     add::<wire::Liveness>(&mut all);
     add::<wire::DetailedHealth>(&mut all);
+    crate::http::admin::cache::schemas(&mut all);
     crate::http::admin::prices::schemas(&mut all);
     crate::http::admin::scheduler::schemas(&mut all);
     crate::http::errors::schemas(&mut all);

@@ -2,6 +2,7 @@
 
 mod admin;
 mod border;
+mod cache;
 mod conditional;
 mod context;
 mod cors;
@@ -13,7 +14,7 @@ mod problems;
 mod size;
 mod terms;
 
-use crate::app::AppState;
+use crate::app::{App, AppState};
 pub(crate) use admin::admit;
 use axum::{
     extract::{Request, State},
@@ -61,20 +62,28 @@ async fn inner(app: AppState, border: Border, request: Request, next: Next) -> R
             if let Some(refusal) = size::refuse(&request, app.config.request.max_request_size.get()) {
                 return refusal;
             }
-            guarded(app, request, next).await
+            guarded(app, request, next, true).await
         }
         // Behind the deadline nobody waits for the answer: the work ends, too.
-        Border::Signed { deadline, .. } => deadline::kept(deadline, guarded(app, request, next)).await,
+        Border::Signed { deadline, .. } => deadline::kept(deadline, guarded(app, request, next, false)).await,
     }
 }
 
-async fn guarded(app: AppState, request: Request, next: Next) -> Response {
+async fn guarded(app: AppState, request: Request, next: Next, is_direct: bool) -> Response {
     // 8. Admin paths are closed before it is asked whether they lead anywhere; the edge's word is not enough.
     if valora_shared::http::is_admin_path(request.uri().path()) {
         return panics::caught(admit(State(app), request, next)).await;
     }
-    // 9. A handler answers in whole; what the client has already is left out here, behind everything that keeps answers.
+    // Handlers and caches answer in whole; what the client has already is left out behind them.
     let condition = Condition::of(request.headers());
+    // 6. The response cache: the edge has asked its own.
+    let response =
+        if is_direct { cache::answered(&app, request, next).await } else { ask(&app, request, next).await };
+    condition.apply(response)
+}
+
+/// The handler's answer, with what caches are told about it.
+async fn ask(app: &App, request: Request, next: Next) -> Response {
     let is_signed = matches!(request.extensions().get(), Some(Border::Signed { .. }));
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     // Innermost: a panic of a handler becomes an answer that everything above still wraps.
@@ -83,5 +92,5 @@ async fn guarded(app: AppState, request: Request, next: Next) -> Response {
     if is_signed {
         terms::shorten(&mut response);
     }
-    condition.apply(response)
+    response
 }

@@ -16,6 +16,7 @@ mod open;
 pub mod polls;
 pub mod prices;
 pub mod products;
+pub mod purges;
 mod seed;
 pub mod source_states;
 pub mod users;

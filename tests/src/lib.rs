@@ -6,6 +6,8 @@ pub mod deliveries;
 pub mod docs;
 mod money;
 pub mod recorder;
+pub mod redis;
+pub mod replica;
 pub mod running;
 pub mod tap;
 pub mod until;

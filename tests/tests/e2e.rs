@@ -33,12 +33,16 @@ mod hub;
 mod import;
 #[path = "e2e/origin_away.rs"]
 mod origin_away;
+#[path = "e2e/origin_cache.rs"]
+mod origin_cache;
 #[path = "e2e/panics.rs"]
 mod panics;
 #[path = "e2e/products.rs"]
 mod products;
 #[path = "e2e/purge.rs"]
 mod purge;
+#[path = "e2e/redis.rs"]
+mod redis;
 #[path = "e2e/replicas.rs"]
 mod replicas;
 #[path = "e2e/schemathesis.rs"]
@@ -63,6 +67,8 @@ fn main() -> ExitCode {
         schemathesis::trials(),
         wrangler_dev::trials(),
         origin_away::trials(),
+        origin_cache::trials(),
+        redis::trials(),
         import::trials(),
         panics::trials(),
         settings::trials(),
@@ -82,7 +88,8 @@ fn main() -> ExitCode {
     let build = || {
         SystemOptions::new("").build()?;
         worker::build(WorkerVariant::Faults)?;
-        xtask::schemathesis::ensure()
+        xtask::schemathesis::ensure()?;
+        xtask::apt::ensure(&[xtask::apt::REDIS_SERVER])
     };
     harness::run(trials.into_iter().flatten().collect(), build, systems::end)
 }

@@ -30,8 +30,12 @@ pub const WRK: Package = Package { name: "wrk", why: "load for the benches" };
 /// What makes Python environments.
 pub const PYTHON3_VENV: Package = Package { name: "python3-venv", why: "installs schemathesis" };
 
+/// What the origin can share its answers through; tests start it themselves.
+pub const REDIS_SERVER: Package = Package { name: "redis-server", why: "tests of the origin's cache" };
+
 /// Every package that some command can ask for.
-pub const ALL: [Package; 7] = [RUSTC_WEB, RUST_WEB_SRC, RUST_WEB_CLIPPY, LLD, CHROMIUM, WRK, PYTHON3_VENV];
+pub const ALL: [Package; 8] =
+    [RUSTC_WEB, RUST_WEB_SRC, RUST_WEB_CLIPPY, LLD, CHROMIUM, WRK, PYTHON3_VENV, REDIS_SERVER];
 
 /// Whether dpkg has the package installed.
 pub fn has(package: Package) -> bool {

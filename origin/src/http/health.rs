@@ -5,6 +5,7 @@ mod machine;
 use super::reply::{Answer, json};
 use crate::{
     app::{App, AppState},
+    cache::RedisState,
     clock::Stopwatch,
     error::AppError,
     store::{Result, StoreError},
@@ -39,8 +40,11 @@ pub(crate) async fn detailed(State(app): State<AppState>) -> Answer {
             asked(ServiceStatus::Unhealthy, since)
         }
     };
-    let status = match database.status {
-        ServiceStatus::Unhealthy => HealthStatus::Unhealthy,
+    let redis = redis(&app).await;
+    let status = match (database.status, redis.status) {
+        (ServiceStatus::Unhealthy, _) => HealthStatus::Unhealthy,
+        // Memory goes on without it.
+        (_, ServiceStatus::Unhealthy) => HealthStatus::Degraded,
         _ => HealthStatus::Healthy,
     };
     let seconds = app.uptime.elapsed().as_secs();
@@ -50,11 +54,7 @@ pub(crate) async fn detailed(State(app): State<AppState>) -> Answer {
         timestamp: app.clock.now(),
         uptime: Uptime { seconds, human: human(seconds) },
         version: env!("CARGO_PKG_VERSION"),
-        services: Services {
-            database,
-            redis: not_configured("redis"),
-            blockchain: not_configured("algorand"),
-        },
+        services: Services { database, redis, blockchain: not_configured("algorand") },
         system: machine::look(&app).await,
         metrics_summary: MetricsSummary { requests_total, errors_total },
     })
@@ -70,6 +70,20 @@ async fn ping(app: &App) -> Result<()> {
 fn asked(status: ServiceStatus, since: Stopwatch) -> ServiceHealth {
     let milliseconds = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
     ServiceHealth { status, response_time_ms: Some(milliseconds), kind: "sqlite" }
+}
+
+async fn redis(app: &App) -> ServiceHealth {
+    let kind = "redis";
+    match app.cache.redis_state().await {
+        None => not_configured(kind),
+        Some(RedisState::Up(took)) => {
+            let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+            ServiceHealth { status: ServiceStatus::Healthy, response_time_ms: Some(milliseconds), kind }
+        }
+        Some(RedisState::Down) => {
+            ServiceHealth { status: ServiceStatus::Unhealthy, response_time_ms: None, kind }
+        }
+    }
 }
 
 fn not_configured(kind: &'static str) -> ServiceHealth {

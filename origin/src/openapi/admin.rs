@@ -34,6 +34,26 @@ pub(super) fn operations() -> Vec<((&'static str, &'static str), Operation)> {
                 .problem(404, "No price waits under this id."),
         ),
         (
+            ("GET", "/api/admin/cache/stats"),
+            Operation::new("getCacheStats", "How the response cache answered")
+                .answers(200, "CacheStats"),
+        ),
+        (
+            ("POST", "/api/admin/cache/clear"),
+            Operation::new("clearCache", "Purges answers from the response cache")
+                .required_query(
+                    "pattern",
+                    "`*`, `tag:product:1`, `/api/prices/*`, or a part of paths.",
+                    json!({"type": "string", "pattern": "^[!#-\\[\\]-~]{1,200}$", "examples": ["/api/prices/*"]}),
+                )
+                .query(
+                    "mode",
+                    "What becomes of them.",
+                    json!({"type": "string", "enum": ["hard", "soft", "revalidate"], "default": "hard"}),
+                )
+                .answers(200, "CacheCleared"),
+        ),
+        (
             ("GET", "/api/admin/scheduler"),
             Operation::new("getScheduler", "How products, rounds and sources stand")
                 .answers(200, "Scheduler"),

@@ -15,7 +15,7 @@ use valora_shared::{
 #[derive(Debug)]
 pub(crate) struct SecurityHeaders(Vec<(HeaderName, HeaderValue)>);
 
-const X_CACHE_NAME: HeaderName = HeaderName::from_static(X_CACHE);
+pub(super) const X_CACHE_NAME: HeaderName = HeaderName::from_static(X_CACHE);
 const CORRELATION_ID_NAME: HeaderName = HeaderName::from_static(CORRELATION_ID);
 const SERVER_TIMING_NAME: HeaderName = HeaderName::from_static(SERVER_TIMING);
 const RESPONSE_TIME_NAME: HeaderName = HeaderName::from_static(RESPONSE_TIME);
@@ -38,10 +38,10 @@ impl SecurityHeaders {
     }
 }
 
-/// Who asked, how long it took, and that no cache answered. What says nothing about caching is not for caches.
+/// Who asked, how long it took, and that no cache was asked where none says so. What says nothing about caching is not for caches.
 pub(crate) fn mark(headers: &mut HeaderMap, context: &Context) {
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    headers.insert(X_CACHE_NAME, HeaderValue::from_static("BYPASS"));
+    headers.entry(X_CACHE_NAME).or_insert(HeaderValue::from_static("BYPASS"));
     if let Ok(id) = HeaderValue::from_str(context.correlation_id.as_str()) {
         headers.insert(CORRELATION_ID_NAME, id);
     }

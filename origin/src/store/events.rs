@@ -7,7 +7,7 @@ mod upkeep;
 pub use claims::{Claimed, claim, give_back, is_any_free, release, remove, set_aside};
 pub use upkeep::{Listed, drop_all_refused, drop_one, list, prune, retry};
 
-use super::{Connection, Result};
+use super::{Connection, Result, purges};
 use crate::clock::event_id;
 use sqlx::{QueryBuilder, Sqlite};
 use std::collections::BTreeSet;
@@ -86,7 +86,12 @@ pub async fn purge_details<'a>(
     purge_tags(db, &tags, now).await
 }
 
+/// Everywhere at once: at the edge by events, at the origin's replicas by what they all read.
 async fn purge_tags(db: &mut Connection, tags: &[String], now: UnixMillis) -> Result<()> {
+    if tags.is_empty() {
+        return Ok(());
+    }
+    purges::tags(db, tags).await?;
     let purge =
         |tags: &[String]| EventBody::Purge(Purge { tags: tags.to_vec(), mode: PurgeMode::Revalidate });
     let events: Vec<EventBody> = tags.chunks(Purge::MAX_TAGS).map(purge).collect();

@@ -14,6 +14,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (3, "sources", include_str!("../../../migrations/0003_sources.sql")),
     (4, "border", include_str!("../../../migrations/0004_border.sql")),
     (5, "events", include_str!("../../../migrations/0005_events.sql")),
+    (6, "purges", include_str!("../../../migrations/0006_purges.sql")),
 ];
 
 /// Two processes (a server and an import) may meet at a fresh database. The one that comes second fails on what

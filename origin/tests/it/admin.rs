@@ -26,7 +26,8 @@ async fn api_key(app: &TestApp) -> String {
 
 /// The path with something in each place.
 fn filled(path: &str) -> String {
-    path.replace("{id}", "1").replace("{code}", "RouteNotFound")
+    let path = path.replace("{id}", "1").replace("{code}", "RouteNotFound");
+    if path.ends_with("/cache/clear") { path + "?pattern=*" } else { path }
 }
 
 #[tokio::test]

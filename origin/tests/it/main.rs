@@ -5,6 +5,7 @@
 mod accounts;
 mod admin;
 mod border;
+mod cache;
 mod delivery;
 mod docs;
 mod errors;

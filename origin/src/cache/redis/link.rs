@@ -1,0 +1,184 @@
+//! The connection to Redis, and doing without. No request ever waits for a connection to be made, and none longer than
+//! [`ANSWER_TIMEOUT`] for an answer: when one does not come, the connection is given up, and until there is another one
+//! nobody asks.
+
+use crate::clock::Stopwatch;
+use arc_swap::ArcSwapOption;
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, FromRedisValue, RedisError, aio::MultiplexedConnection, cmd,
+};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+/// For the answer to one command.
+const ANSWER_TIMEOUT: Duration = Duration::from_millis(100);
+/// For a connection, greeting included.
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(250);
+/// Between two attempts to connect; well under the five seconds within which a Redis that returned is used again.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// The way to Redis.
+pub(super) struct Link {
+    client: Client,
+    up: ArcSwapOption<Live>,
+    is_connecting: AtomicBool,
+    since: Stopwatch,
+    /// Milliseconds after `since` before which nobody tries to connect.
+    retry_at: AtomicU64,
+    /// What broke is logged once, until it works again.
+    is_mourned: AtomicBool,
+    failures: AtomicU64,
+}
+
+/// A connection that many requests use at once.
+struct Live(MultiplexedConnection);
+
+/// How Redis is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RedisState {
+    /// It answers, in this time.
+    Up(Duration),
+    /// It does not.
+    Down,
+}
+
+impl Link {
+    /// Begins to connect.
+    pub(super) fn start(client: Client) -> Arc<Self> {
+        // Building a TLS client needs a provider; a second call changes nothing.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let link = Arc::new(Self {
+            client,
+            up: ArcSwapOption::empty(),
+            is_connecting: AtomicBool::new(false),
+            since: Stopwatch::start(),
+            retry_at: AtomicU64::new(0),
+            is_mourned: AtomicBool::new(false),
+            failures: AtomicU64::new(0),
+        });
+        link.connect_if_due();
+        link
+    }
+
+    /// Whether there is a connection; where there is none, one is made.
+    pub(super) fn is_up(self: &Arc<Self>) -> bool {
+        let is_up = self.up.load().is_some();
+        if !is_up {
+            self.connect_if_due();
+        }
+        is_up
+    }
+
+    /// The answer; `None` where there is none in time.
+    pub(super) async fn ask<T: FromRedisValue>(self: &Arc<Self>, command: Cmd) -> Option<T> {
+        let Some(live) = self.up.load_full() else {
+            self.connect_if_due();
+            return None;
+        };
+        // Cheap to clone, and a command needs one of its own.
+        let mut connection = live.0.clone();
+        match tokio::time::timeout(ANSWER_TIMEOUT, command.query_async::<T>(&mut connection)).await {
+            Ok(Ok(answer)) => Some(answer),
+            Ok(Err(error)) => self.give_up(&live, Some(&error)),
+            Err(_) => self.give_up(&live, None),
+        }
+    }
+
+    /// Asks whether it is there, whatever is known.
+    pub(super) async fn state(self: &Arc<Self>) -> RedisState {
+        let asked = Stopwatch::start();
+        match self.ask::<()>(cmd("PING")).await {
+            Some(()) => RedisState::Up(asked.elapsed()),
+            None => RedisState::Down,
+        }
+    }
+
+    pub(super) fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Relaxed)
+    }
+
+    fn give_up<T>(&self, live: &Arc<Live>, error: Option<&RedisError>) -> Option<T> {
+        self.failures.fetch_add(1, Ordering::Relaxed);
+        // An answer that is no value of ours (a wrong type, no memory left) says nothing against the connection.
+        if error.is_some_and(|error| {
+            !error.is_unrecoverable_error() && !error.is_timeout() && !error.is_io_error()
+        }) {
+            return None;
+        }
+        // Another one may have been made since.
+        let was = self.up.compare_and_swap(live, None);
+        if was.as_ref().is_some_and(|was| Arc::ptr_eq(was, live)) {
+            self.wait();
+            self.mourn(error);
+        }
+        None
+    }
+
+    fn connect_if_due(self: &Arc<Self>) {
+        if self.elapsed_ms() < self.retry_at.load(Ordering::Acquire)
+            || self.is_connecting.swap(true, Ordering::AcqRel)
+        {
+            return;
+        }
+        let link = Arc::clone(self);
+        tokio::spawn(async move {
+            match link.connect().await {
+                Ok(connection) => {
+                    link.up.store(Some(Arc::new(Live(connection))));
+                    if link.is_mourned.swap(false, Ordering::AcqRel) {
+                        tracing::info!("Redis answers again");
+                    }
+                }
+                Err(error) => {
+                    link.wait();
+                    link.mourn(Some(&error));
+                }
+            }
+            link.is_connecting.store(false, Ordering::Release);
+        });
+    }
+
+    async fn connect(&self) -> Result<MultiplexedConnection, RedisError> {
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(CONNECT_TIMEOUT))
+            .set_response_timeout(Some(ANSWER_TIMEOUT));
+        let connecting = async {
+            let mut connection = self.client.get_multiplexed_async_connection_with_config(&config).await?;
+            // One that is connected to may still not answer: its kernel takes connections while it is stopped.
+            cmd("PING").query_async::<()>(&mut connection).await?;
+            Ok(connection)
+        };
+        tokio::time::timeout(CONNECT_TIMEOUT, connecting)
+            .await
+            .unwrap_or_else(|_| Err(RedisError::from((redis::ErrorKind::Io, "no connection in time"))))
+    }
+
+    fn wait(&self) {
+        let pause = u64::try_from(RETRY_AFTER.as_millis()).unwrap_or(u64::MAX);
+        self.retry_at.store(self.elapsed_ms().saturating_add(pause), Ordering::Release);
+    }
+
+    fn mourn(&self, error: Option<&RedisError>) {
+        if !self.is_mourned.swap(true, Ordering::AcqRel) {
+            let cause = error.map_or_else(|| "no answer in time".to_owned(), ToString::to_string);
+            tracing::warn!(error.cause = cause, "Redis does not answer; memory goes on without it");
+        }
+    }
+
+    fn elapsed_ms(&self) -> u64 {
+        u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The client's address can hold a password.
+        f.debug_struct("Link").field("is_up", &self.up.load().is_some()).finish_non_exhaustive()
+    }
+}
