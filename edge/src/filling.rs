@@ -1,16 +1,26 @@
 //! Asks the origin for a request: for its client alone, or for the cache and with it for all who ask the same.
 
 use crate::{
-    cache::{Entry, Lookup, fill::Job, invalidate},
+    answer::CacheOutcome,
+    cache::{
+        Entry, Lookup,
+        fill::Job,
+        invalidate,
+        underway::{Mark, OWNER_MS, Watched, watch},
+    },
     exchange::{CacheView, Exchange, OriginFact},
     isolate::Isolate,
     platform,
     settings::Settings,
+    steps,
     timing::within,
     upstream::{self, Failure, Outgoing},
 };
 use std::{cell::RefCell, rc::Rc, time::Duration};
-use valora_shared::{cache::route_of, time::UnixMillis};
+use valora_shared::{
+    cache::{CacheKey, route_of},
+    time::UnixMillis,
+};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::Request;
@@ -33,7 +43,7 @@ pub async fn bring(
         CacheView::Keyed(lookup) => {
             let checked = lookup.in_hand.as_ref().map(|held| Rc::clone(&held.entry));
             match job(settings, exchange, lookup, isolate, request, checked) {
-                Ok(job) => through_the_cache(exchange, lookup, job, env, ctx).await,
+                Ok(job) => through_the_cache(exchange, isolate, lookup, job, env, ctx).await,
                 Err(error) => OriginFact::Failed(upstream::failure(&exchange.correlation_id, &error)),
             }
         }
@@ -54,7 +64,9 @@ pub fn revalidate_behind(
     let CacheView::Keyed(lookup) = &exchange.cache else { return };
     let Some(checked) = &lookup.revalidates_behind else { return };
     let Ok(job) = job(settings, exchange, lookup, isolate, request, Some(Rc::clone(checked))) else { return };
-    drop(spawn(job, env, ctx));
+    if let Some(mark) = begin(isolate, &lookup.key, platform::now()) {
+        drop(spawn(job, Some(mark), env, ctx));
+    }
 }
 
 /// The answer for one client alone.
@@ -94,36 +106,83 @@ async fn alone(
 /// The answer for all who ask the same; this client waits no longer than it has to.
 async fn through_the_cache(
     exchange: &Exchange,
+    isolate: &Rc<Isolate>,
     lookup: &Lookup,
     job: Job,
     env: &worker::Env,
     ctx: &worker::Context,
 ) -> OriginFact {
-    let (isolate, path) = (Rc::clone(&job.isolate), job.path.clone());
-    let fetching = spawn(job, env, ctx);
-    if lookup.fallback().is_none() {
-        return fetching.await;
-    }
-    within(PATIENCE, fetching).await.unwrap_or_else(|| {
-        isolate.note_origin(route_of(&path), true, exchange.now_after_io());
+    let patience = if lookup.fallback().is_some() { PATIENCE } else { longest(isolate) };
+    let mark = match turn(exchange, isolate, lookup, patience).await {
+        Turn::Fetch(mark) => mark,
+        Turn::Answered(fact) => return fact,
+    };
+    within(patience, spawn(job, mark, env, ctx)).await.unwrap_or_else(|| {
+        isolate.note_origin(route_of(exchange.inbound.path()), true, platform::now());
         OriginFact::Failed(Failure::Timeout)
     })
 }
 
-/// Begins a fetch that ends whatever becomes of its client, and of our interest in it.
-fn spawn(job: Job, env: &worker::Env, ctx: &worker::Context) -> impl Future<Output = OriginFact> + use<> {
-    let outcome: Rc<RefCell<Option<OriginFact>>> = Rc::default();
+/// Whose turn it is to ask the origin.
+enum Turn {
+    /// This request's; with a mark others watch.
+    Fetch(Option<Mark>),
+    /// Another one's, and this came of it.
+    Answered(OriginFact),
+}
+
+/// One of those who need a key asks, the others watch. A plain HTTP cache sends on whatever it cannot answer.
+async fn turn(exchange: &Exchange, isolate: &Rc<Isolate>, lookup: &Lookup, patience: Duration) -> Turn {
+    if isolate.is_proxy() {
+        return Turn::Fetch(None);
+    }
     let now = platform::now();
-    let timeout = job.isolate.settings().and_then(Result::ok);
-    let timeout_ms = timeout.map_or(0, |settings| settings.config.upstream.origin_timeout_ms.get());
-    let until = UnixMillis(now.0.saturating_add(i64::try_from(timeout_ms).unwrap_or(i64::MAX)));
-    job.isolate.note_filling(&job.key, Some(until), now);
+    if let Some(mark) = begin(isolate, &lookup.key, now) {
+        return Turn::Fetch(Some(mark));
+    }
+    let patience_ms = i64::try_from(patience.as_millis()).unwrap_or(i64::MAX);
+    match watch(isolate, &lookup.key, UnixMillis(now.0.saturating_add(patience_ms))).await {
+        Watched::Stored => match steps::cache::usable(exchange, isolate, lookup, platform::now()) {
+            Some(entry) => Turn::Answered(OriginFact::Kept(entry, CacheOutcome::Collapsed)),
+            // It was asked for before a purge, or is another variant.
+            None => Turn::Fetch(begin(isolate, &lookup.key, platform::now())),
+        },
+        Watched::NotShared => Turn::Fetch(None),
+        Watched::TakeOver(mark) => Turn::Fetch(Some(mark)),
+        Watched::Failed(failure) => Turn::Answered(OriginFact::Failed(failure)),
+        Watched::Late => Turn::Answered(OriginFact::Failed(Failure::Timeout)),
+    }
+}
+
+fn begin(isolate: &Isolate, key: &CacheKey, now: UnixMillis) -> Option<Mark> {
+    let deadline = UnixMillis(now.0.saturating_add(OWNER_MS));
+    isolate.with_underway(|underway| underway.begin(key, now, deadline)).flatten()
+}
+
+/// Longer than the origin has: its own limit ends it.
+fn longest(isolate: &Isolate) -> Duration {
+    let settings = isolate.settings().and_then(Result::ok);
+    let timeout_ms = settings.map_or(0, |settings| settings.config.upstream.origin_timeout_ms.get());
+    Duration::from_millis(timeout_ms).saturating_add(PATIENCE)
+}
+
+/// Begins a fetch that ends whatever becomes of its client, and of our interest in it.
+fn spawn(
+    job: Job,
+    mark: Option<Mark>,
+    env: &worker::Env,
+    ctx: &worker::Context,
+) -> impl Future<Output = OriginFact> + use<> {
+    let outcome: Rc<RefCell<Option<OriginFact>>> = Rc::default();
     let (job, env) = (Rc::new(job), env.clone());
     let promise = future_to_promise({
-        let (job, outcome) = (Rc::clone(&job), Rc::clone(&outcome));
+        let (job, env, outcome) = (Rc::clone(&job), env.clone(), Rc::clone(&outcome));
         async move {
-            let fact = job.run().await;
-            job.isolate.note_filling(&job.key, None, platform::now());
+            let fact = job.run(&env).await;
+            if let Some(mark) = mark {
+                let ended = Job::ended(&fact);
+                job.isolate.with_underway(|underway| underway.finish(mark, ended, platform::now()));
+            }
             outcome.replace(Some(fact));
             Ok(JsValue::UNDEFINED)
         }
@@ -169,6 +228,8 @@ fn job(
         has_authorization: exchange.inbound.has_authorization,
         control: lookup.control,
         outgoing,
+        // A shared fetch is for those who have nothing in hand, and nothing of their own to tell the origin.
+        collapses: checked.is_none() && !isolate.is_proxy() && exchange.headers.get("cookie").is_none(),
         has_fallback: lookup.fallback().is_some() || lookup.revalidates_behind.is_some(),
         checked,
         correlation_id: exchange.correlation_id.clone(),

@@ -84,7 +84,7 @@ pub async fn ask(
     let timeout_ms = upstream.origin_timeout_ms.get();
     let url = format!("{}{target}", upstream.origin_url.as_str());
     let call = Call { epoch, min_epoch, timeout_ms: u32::try_from(timeout_ms).unwrap_or(u32::MAX) };
-    let name = data_encoding::HEXLOWER.encode(&Sha256::digest(key.as_str().as_bytes()));
+    let name = hex::encode(Sha256::digest(key.as_str().as_bytes()));
     let answered = match binding(env, BINDING) {
         Some(namespace) => call_object(&namespace, &name, &url, headers, call).await,
         None => Err("there is no binding FLIGHT".to_owned()),

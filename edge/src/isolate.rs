@@ -4,7 +4,11 @@
 use crate::{
     audit::Queue,
     beat::Beat,
-    cache::{Entry, MemoryTier, Notes, memory::Header, underway::Underway},
+    cache::{
+        Entry, MemoryTier, Notes,
+        memory::Header,
+        underway::{State, Underway},
+    },
     settings::Settings,
 };
 use std::{
@@ -43,7 +47,6 @@ struct CacheNotes {
     kv_too_old: Notes<CacheKey>,
     kv_written: Notes<CacheKey>,
     origin_away: Notes<String>,
-    filling: Notes<CacheKey>,
 }
 
 impl Isolate {
@@ -120,17 +123,7 @@ impl Isolate {
 
     /// Whether a fetch for a key is under way.
     pub fn is_being_filled(&self, key: &CacheKey, now: UnixMillis) -> bool {
-        self.ready().is_some_and(|ready| ready.notes.borrow().filling.holds(key, now))
-    }
-
-    /// A fetch for a key begins, or has ended.
-    pub fn note_filling(&self, key: &CacheKey, until: Option<UnixMillis>, now: UnixMillis) {
-        let Some(ready) = self.ready() else { return };
-        let filling = &mut ready.notes.borrow_mut().filling;
-        match until {
-            Some(until) => filling.set(key.clone(), until, now),
-            None => filling.clear(key),
-        }
+        self.with_underway(|underway| underway.state(key, now) == State::UnderWay).unwrap_or(false)
     }
 
     /// Whether KV's value of a key is known to be out of date.

@@ -1,21 +1,23 @@
 //! Fetches what the cache lacks, and keeps it where it may be kept. A fetch belongs to the isolate, not to the client
 //! that happened to need it first: it goes on when that client leaves, and when it no longer waits.
 
-use super::{Body, Entry, epochs, kv};
+use super::{Body, Entry, epochs, kv, underway};
 use crate::{
     answer::{CacheOutcome, Passed},
     exchange::{OriginFact, RequestHeaders},
+    flight,
     isolate::Isolate,
     js::{self, binding},
     platform,
+    settings::Settings,
     upstream::{self, Failure, Outgoing},
 };
 use js_sys::ArrayBuffer;
 use std::rc::Rc;
 use valora_shared::{
     cache::{
-        Answered, Asked, CacheKey, Fields, Keeping, Policy, RequestControl, Stored, freshened, has_paid,
-        is_worth_packing, kept_fields, route_of, slot_of, tags,
+        Answered, Asked, CacheKey, Fields, Keeping, Policy, RequestControl, Reuse, Stored, freshened,
+        has_paid, is_worth_packing, kept_fields, route_of, slot_of, tags,
     },
     id::CorrelationId,
     time::UnixMillis,
@@ -45,6 +47,8 @@ pub struct Job {
     pub outgoing: Outgoing,
     /// The stored answer that is checked by it.
     pub checked: Option<Rc<Entry>>,
+    /// Whether it may be one with what other isolates ask for at the same time.
+    pub collapses: bool,
     /// Whether a stored answer may stand in for a 5xx.
     pub has_fallback: bool,
     /// Of the request that needed it first.
@@ -58,15 +62,30 @@ struct Fetched {
     sent_at: UnixMillis,
     received_at: UnixMillis,
     epoch: Option<u64>,
+    is_collapsed: bool,
 }
 
 impl Job {
     /// Asks the origin, and takes the answer into memory.
-    pub async fn run(&self) -> OriginFact {
-        let outcome = self.fetch().await;
+    pub async fn run(&self, env: &worker::Env) -> OriginFact {
+        let outcome = self.fetch(env).await;
         let away = matches!(outcome, OriginFact::Failed(_));
         self.isolate.note_origin(route_of(&self.path), away, platform::now());
         outcome
+    }
+
+    /// What it means for those who watch.
+    pub fn ended(fact: &OriginFact) -> underway::Outcome {
+        let control = RequestControl::default();
+        match fact {
+            OriginFact::Kept(entry, _)
+                if entry.stored().reuse(platform::now(), &control, None).0 == Reuse::Fresh =>
+            {
+                underway::Outcome::Stored
+            }
+            OriginFact::Kept(..) | OriginFact::Passed(_) => underway::Outcome::NotShared,
+            OriginFact::Failed(failure) => underway::Outcome::Failed(*failure),
+        }
     }
 
     /// What is left to do for an answer that was kept: packing it, and KV.
@@ -91,28 +110,52 @@ impl Job {
         }
     }
 
-    async fn fetch(&self) -> OriginFact {
+    async fn fetch(&self, env: &worker::Env) -> OriginFact {
         let Some(Ok(settings)) = self.isolate.settings() else {
             return OriginFact::Failed(Failure::Unreachable);
         };
-        let epoch = epochs::known(&self.isolate);
-        let sent_at = platform::now();
-        let is_proxy = self.isolate.is_proxy();
-        let response = match upstream::send(settings, &self.correlation_id, &self.outgoing, is_proxy).await {
-            Ok(response) => response,
+        let fetched = match self.ask(settings, env).await {
+            Ok(fetched) => fetched,
             Err(failure) => return OriginFact::Failed(failure),
         };
-        let received_at = platform::now();
-        if self.has_fallback && SERVER_ERRORS.contains(&response.status()) {
+        if self.has_fallback && SERVER_ERRORS.contains(&fetched.response.status()) {
             return OriginFact::Failed(Failure::ServerError);
         }
-        let taken = async {
-            let fields = upstream::fields(&response)?;
-            self.take(Fetched { response, fields, sent_at, received_at, epoch }).await
-        };
-        taken
-            .await
-            .unwrap_or_else(|error| OriginFact::Failed(upstream::failure(&self.correlation_id, &error)))
+        let taken = self.take(fetched).await;
+        taken.unwrap_or_else(|error| OriginFact::Failed(upstream::failure(&self.correlation_id, &error)))
+    }
+
+    /// Together with other isolates where that is possible, else alone.
+    async fn ask(&self, settings: &Settings, env: &worker::Env) -> Result<Fetched, Failure> {
+        let epoch = epochs::known(&self.isolate);
+        let Outgoing { target, headers, .. } = &self.outgoing;
+        if let (true, Some(epoch)) = (self.collapses, epoch) {
+            match flight::ask(settings, env, &self.key, target, headers, epoch, epoch).await {
+                flight::Outcome::Landed(landed) => {
+                    let is_collapsed = landed.how != flight::How::Led;
+                    let times = (landed.sent_at, landed.received_at);
+                    return self.fetched(landed.response, times, Some(landed.epoch), is_collapsed);
+                }
+                flight::Outcome::Failed(failure) => return Err(failure),
+                flight::Outcome::Direct => {}
+            }
+        }
+        let sent_at = platform::now();
+        let is_raw = self.isolate.is_proxy();
+        let response = upstream::send(settings, &self.correlation_id, &self.outgoing, is_raw).await?;
+        self.fetched(response, (sent_at, platform::now()), epoch, false)
+    }
+
+    fn fetched(
+        &self,
+        response: Response,
+        (sent_at, received_at): (UnixMillis, UnixMillis),
+        epoch: Option<u64>,
+        is_collapsed: bool,
+    ) -> Result<Fetched, Failure> {
+        let fields =
+            upstream::fields(&response).map_err(|error| upstream::failure(&self.correlation_id, &error))?;
+        Ok(Fetched { response, fields, sent_at, received_at, epoch, is_collapsed })
     }
 
     async fn take(&self, fetched: Fetched) -> Result<OriginFact, JsValue> {
@@ -138,7 +181,8 @@ impl Job {
         let stored = Self::stored(status, fields, keeping, bytes, &fetched);
         let entry = Rc::new(Entry::new(stored, Some(Body { handle, bytes }), None));
         self.isolate.remember(&self.key, &|name| self.headers.get(name), Rc::clone(&entry));
-        Ok(OriginFact::Kept(entry, CacheOutcome::Miss))
+        let outcome = if fetched.is_collapsed { CacheOutcome::Collapsed } else { CacheOutcome::Miss };
+        Ok(OriginFact::Kept(entry, outcome))
     }
 
     /// The stored answer under what the 304 says. Where it may be kept no longer, it still answers this once.
@@ -187,7 +231,7 @@ impl Job {
         }
     }
 
-    fn policy<'a>(&self, settings: &'a crate::settings::Settings) -> Policy<'a> {
+    fn policy<'a>(&self, settings: &'a Settings) -> Policy<'a> {
         if self.isolate.is_proxy() { Policy::Proxy } else { Policy::Shop(&settings.lifetimes) }
     }
 

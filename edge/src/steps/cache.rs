@@ -142,6 +142,14 @@ fn judge_all(exchange: &Exchange, isolate: &Isolate, lookup: &mut Lookup) -> Fou
     }
 }
 
+/// What memory holds after another request has fetched it, if that answers this one as well.
+pub fn usable(exchange: &Exchange, isolate: &Isolate, lookup: &Lookup, now: UnixMillis) -> Option<Rc<Entry>> {
+    let entry = isolate.recall(&lookup.key, &|name| exchange.headers.get(name))?;
+    let check = epochs::check(isolate, now);
+    let judged = judge(isolate, lookup, check, now, entry, Tier::Memory);
+    (rank(judged.reuse) >= rank(Reuse::WhileRevalidate)).then_some(judged.entry)
+}
+
 fn judge(
     isolate: &Isolate,
     lookup: &Lookup,

@@ -1,7 +1,6 @@
 //! Who may share an answer: those whose requests are equal in every field that it varies by.
 
 use crate::cache::{Fields, variant};
-use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 /// What checks a stored answer asks another question than what has none: "304" answers only those who hold the same.
@@ -14,7 +13,7 @@ pub(super) fn digest(names: &[String], asked: Fields<'_>) -> String {
     let hash: [u8; 32] = Sha256::digest(variant.as_bytes()).into();
     // 128 bits: nobody finds two alike.
     let (half, _) = hash.split_at(16);
-    HEXLOWER.encode(half)
+    hex::encode(half)
 }
 
 /// Whether an answer to `leader` that varies by `names` answers `waiter`, too.
