@@ -90,7 +90,7 @@ async fn ask(app: &App, request: Request, next: Next) -> Response {
     let mut response = panics::caught(next.run(request)).await;
     terms::tell(&mut response, &app.lifetimes, &method, &path);
     if is_signed {
-        terms::shorten(&mut response);
+        terms::tell_the_edge(&mut response, app.config.events.edge_url.is_some());
     }
     response
 }

@@ -88,6 +88,27 @@ async fn a_signed_request_is_the_edges_and_an_unsigned_one_direct() {
 }
 
 #[tokio::test]
+async fn an_edge_that_is_told_of_purges_may_keep_what_changes_and_any_other_five_seconds() {
+    let missing = EdgeRequest { target: "/api/products/none", ..GET };
+    for (settings, expected) in [
+        (&[("EDGE_ORIGIN_SECRET", SECRET)][..], "max-age=5"),
+        (
+            &[("EDGE_ORIGIN_SECRET", SECRET), ("EDGE_URL", "https://edge.example")],
+            "max-age=600, stale-while-revalidate=60, stale-if-error=86400",
+        ),
+    ] {
+        let app = TestApp::with(settings).await;
+        let answer = app.send(GET.request(&app)).await;
+        assert_eq!(answer.header("cdn-cache-control"), Some(expected));
+        assert_eq!(answer.header("cache-tag"), Some("products"));
+        // Its body shows an id that is one client's.
+        let answer = app.send(missing.request(&app)).await;
+        assert_eq!((answer.status.as_u16(), answer.header("cache-control")), (404, Some("no-store")));
+        assert_eq!((answer.header("cdn-cache-control"), answer.header("cache-tag")), (None, None));
+    }
+}
+
+#[tokio::test]
 async fn a_signed_change_works_once() {
     let app = app().await;
     assert_eq!(app.send(POST.request(&app)).await.status, StatusCode::OK);

@@ -13,9 +13,13 @@ static SHOP: Slot = Mutex::new(None);
 static FAULTY: Slot = Mutex::new(None);
 
 /// Two isolates, the shop's own catalogue. Tests only read. Bodies that never come whole are given up earlier than
-/// usual, so that tests with them end.
+/// usual, and so are categories at the edge, so that tests with them end.
 pub(crate) fn shop() -> Result<Arc<Running>> {
-    shared(&SHOP, |options| SystemOptions { isolates: 2, ..options }.with_env("ORIGIN_TIMEOUT_MS", "5000"))
+    shared(&SHOP, |options| {
+        SystemOptions { isolates: 2, ..options }
+            .with_env("ORIGIN_TIMEOUT_MS", "5000")
+            .with_env("CACHE_TTLS", "/api/categories=5")
+    })
 }
 
 /// The Worker in which faults can be provoked.

@@ -33,22 +33,22 @@ struct Stats {
     bypassed: u64,
     revalidated: u64,
     epoch: u64,
-    #[serde(flatten)]
-    redis: Option<RedisStats>,
-}
-
-/// Where there is a Redis. The edge, which answers this route in front of the origin, has figures of KV in its place.
-#[derive(Serialize, ToSchema)]
-#[schema(as = CacheRedisStats)]
-struct RedisStats {
-    redis_reads: u64,
-    redis_hits: u64,
-    redis_writes: u64,
-    redis_failures: u64,
-    bytes_raw: u64,
-    bytes_stored: u64,
-    #[schema(value_type = f64)]
-    compression_ratio: Ratio,
+    /// The rest where there is a Redis. The edge, which answers this route in front of the origin, tells of KV instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redis_reads: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redis_hits: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redis_writes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redis_failures: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes_raw: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes_stored: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<f64>)]
+    compression_ratio: Option<Ratio>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -72,23 +72,13 @@ pub(crate) fn schemas(all: &mut Vec<(String, RefOr<Schema>)>) {
     <Receipt as ToSchema>::schemas(all);
 }
 
-/// How requests were answered by this replica since it started. An answer that was found to hold still counts as a hit.
+/// How requests were answered by this replica since it started.
 pub(crate) async fn stats(State(app): State<AppState>, _: Admin) -> Answer {
     let cache = &app.cache;
     let (total_cache_keys, memory_used_bytes) = cache.size();
     let of = |outcome| cache.counts.of(outcome);
-    let (stale_hits, revalidated) = (of(Outcome::Stale), of(Outcome::Revalidated));
-    let keyspace_hits = of(Outcome::Hit) + stale_hits + revalidated;
-    let keyspace_misses = of(Outcome::Miss);
-    let redis = cache.redis_counts().map(|counts| RedisStats {
-        redis_reads: counts.reads,
-        redis_hits: counts.hits,
-        redis_writes: counts.writes,
-        redis_failures: counts.failures,
-        bytes_raw: counts.raw_bytes,
-        bytes_stored: counts.stored_bytes,
-        compression_ratio: Ratio(counts.raw_bytes, counts.stored_bytes),
-    });
+    let (keyspace_hits, keyspace_misses) = (of(Outcome::Hit), of(Outcome::Miss));
+    let redis = cache.redis_counts();
     json(&Stats {
         total_cache_keys,
         memory_used_bytes,
@@ -96,11 +86,17 @@ pub(crate) async fn stats(State(app): State<AppState>, _: Admin) -> Answer {
         keyspace_hits,
         keyspace_misses,
         cache_hit_rate: Ratio(keyspace_hits, keyspace_hits + keyspace_misses),
-        stale_hits,
+        stale_hits: of(Outcome::Stale),
         bypassed: of(Outcome::Bypass),
-        revalidated,
+        revalidated: of(Outcome::Revalidated),
         epoch: cache.purges(&app.store).await.epochs.epoch(),
-        redis,
+        redis_reads: redis.map(|redis| redis.reads),
+        redis_hits: redis.map(|redis| redis.hits),
+        redis_writes: redis.map(|redis| redis.writes),
+        redis_failures: redis.map(|redis| redis.failures),
+        bytes_raw: redis.map(|redis| redis.raw_bytes),
+        bytes_stored: redis.map(|redis| redis.stored_bytes),
+        compression_ratio: redis.map(|redis| Ratio(redis.stored_bytes, redis.raw_bytes)),
     })
 }
 
@@ -129,13 +125,14 @@ impl Serialize for Ratio {
     }
 }
 
+/// As Redis writes it.
 fn human(bytes: u64) -> String {
-    let tenths = |unit: u64| bytes.saturating_mul(10) / unit;
-    match bytes {
-        0..1_024 => format!("{bytes} B"),
-        1_024..1_048_576 => format!("{}.{} KiB", tenths(1 << 10) / 10, tenths(1 << 10) % 10),
-        _ => format!("{}.{} MiB", tenths(1 << 20) / 10, tenths(1 << 20) % 10),
-    }
+    let (unit, name) = match bytes {
+        0..1_024 => return format!("{bytes}B"),
+        1_024..1_048_576 => (1 << 10, 'K'),
+        _ => (1 << 20, 'M'),
+    };
+    format!("{}.{:02}{name}", bytes / unit, bytes % unit * 100 / unit)
 }
 
 #[cfg(test)]
@@ -147,6 +144,6 @@ mod tests {
         let json = |ratio| serde_json::to_string(&ratio).unwrap();
         assert_eq!(json(Ratio(2, 3)), "0.6666");
         assert_eq!((json(Ratio(0, 0)), json(Ratio(9, 3))), ("0.0000".to_owned(), "3.0000".to_owned()));
-        assert_eq!([0, 1_023, 1_536, 34_000_000].map(human), ["0 B", "1023 B", "1.5 KiB", "32.4 MiB"]);
+        assert_eq!([0, 1_023, 1_536, 34_000_000].map(human), ["0B", "1023B", "1.50K", "32.42M"]);
     }
 }
