@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::ops::{Deref, DerefMut};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
@@ -75,15 +76,22 @@ impl Running {
         Ok(())
     }
 
-    /// Imports the sample of real listings, as an operator does beside the running system; returns what the command
-    /// said.
+    /// Imports the sample of real listings; returns what the command said.
     ///
     /// # Errors
     /// When it fails.
     pub fn import_sample(&self) -> Result<String> {
+        self.import(&paths::in_root("tests/data/marketplace-sample.csv"))
+    }
+
+    /// Imports a file, as an operator does beside the running system; returns what the command said.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub fn import(&self, file: &Path) -> Result<String> {
         let output = Command::new(paths::target().join("debug/valora-origin"))
             .arg("import")
-            .arg(paths::in_root("tests/data/marketplace-sample.csv"))
+            .arg(file)
             .env("DATABASE_URL", format!("sqlite:///{}", self.data().join("valora.db").display()))
             .current_dir(self.data())
             .output()

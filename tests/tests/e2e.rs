@@ -31,12 +31,18 @@ mod hostile;
 mod hub;
 #[path = "e2e/import.rs"]
 mod import;
+#[path = "e2e/kv_faults.rs"]
+mod kv_faults;
 #[path = "e2e/origin_away.rs"]
 mod origin_away;
 #[path = "e2e/origin_cache.rs"]
 mod origin_cache;
+#[path = "e2e/origin_gone.rs"]
+mod origin_gone;
 #[path = "e2e/panics.rs"]
 mod panics;
+#[path = "e2e/price_changes.rs"]
+mod price_changes;
 #[path = "e2e/products.rs"]
 mod products;
 #[path = "e2e/purge.rs"]
@@ -62,6 +68,8 @@ use xtask::worker::{self, WorkerVariant};
 fn main() -> ExitCode {
     let trials = [
         // The slow ones first: the others run beside them.
+        price_changes::trials(),
+        origin_gone::trials(),
         replicas::trials(),
         delivery::trials(),
         schemathesis::trials(),
@@ -71,6 +79,7 @@ fn main() -> ExitCode {
         redis::trials(),
         import::trials(),
         panics::trials(),
+        kv_faults::trials(),
         settings::trials(),
         hub::trials(),
         audit::trials(),

@@ -38,6 +38,11 @@ pub async fn read(namespace: &JsValue, key: &CacheKey, header: Header<'_>) -> Op
 /// Stores an entry; a refusal (429 on a second write in a second, say) is logged and forgotten. How many bytes were
 /// written, where they were.
 pub async fn write(namespace: &JsValue, key: &CacheKey, header: Header<'_>, entry: &Entry) -> Option<u64> {
+    #[cfg(feature = "fault-injection")]
+    if let Err(error) = super::faults::write().await {
+        log("kv write failed", &error);
+        return None;
+    }
     let names = &entry.stored().keeping.vary;
     let written = if names.is_empty() {
         put(namespace, key, entry).await
@@ -66,7 +71,13 @@ pub async fn probe(namespace: &JsValue) -> bool {
 }
 
 async fn get(namespace: &JsValue, key: &CacheKey) -> Option<Value> {
-    let reading = JsFuture::from(js::kv_get(namespace, &name(key)).ok()?);
+    let name = name(key);
+    let reading = async {
+        let value = JsFuture::from(js::kv_get(namespace, &name)?).await?;
+        #[cfg(feature = "fault-injection")]
+        let value = super::faults::read(&name, value).await?;
+        Ok::<_, JsValue>(value)
+    };
     let value = within(READ_TIMEOUT, reading).await?.ok()?;
     open(&value.dyn_into::<ArrayBuffer>().ok()?)
 }

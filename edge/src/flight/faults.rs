@@ -17,6 +17,17 @@ thread_local! {
     static FAULT: Cell<Fault> = const { Cell::new(Fault::None) };
 }
 
+/// The fault of a name, as tests write it.
+pub fn named(name: &str) -> Option<Fault> {
+    Some(match name {
+        "flight-admit" => Fault::Panic("admit"),
+        "flight-land" => Fault::Panic("land"),
+        "flight-hang" => Fault::Hang,
+        "flight-well" => Fault::None,
+        _ => return None,
+    })
+}
+
 /// Sets how calls go from now on.
 pub fn set(fault: Fault) {
     FAULT.with(|cell| cell.set(fault));

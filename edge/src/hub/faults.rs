@@ -21,6 +21,16 @@ thread_local! {
     static FAULT: Cell<Fault> = const { Cell::new(Fault::None) };
 }
 
+/// The fault of a name, as tests write it.
+pub fn named(name: &str) -> Option<Fault> {
+    Some(match name {
+        "hub-panic" => Fault::Panic,
+        "hub-hang" => Fault::Hang,
+        "hub-well" => Fault::None,
+        _ => return None,
+    })
+}
+
 /// Sets how calls go from now on.
 pub fn set(fault: Fault) {
     FAULT.with(|cell| cell.set(fault));

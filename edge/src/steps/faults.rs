@@ -2,37 +2,25 @@
 
 use crate::{
     answer::{Answer, Made},
+    cache,
     exchange::Exchange,
-    flight,
-    hub::faults::{self, Fault},
+    flight, hub,
     isolate::Isolate,
     pipeline::{Need, Verdict},
 };
 
 /// `/__fault/panic-sync` panics before any I/O, `/__fault/panic-async` after some, `/__fault/slow` waits a second.
 /// `/__fault/hub-panic` and `/__fault/hub-hang` make this isolate's calls of the Hub fail until `/__fault/hub-well`;
-/// `/__fault/flight-admit`, `/__fault/flight-land` and `/__fault/flight-hang` those of Flight until `/__fault/flight-well`.
+/// `/__fault/flight-admit`, `/__fault/flight-land` and `/__fault/flight-hang` those of Flight until
+/// `/__fault/flight-well`; `/__fault/kv-fail`, `kv-refuse`, `kv-hang` and `kv-stale` those of KV until `kv-well`.
 #[expect(clippy::panic, reason = "the panic is what the test asks for")]
 pub fn provoke(exchange: &mut Exchange, _: &Isolate) -> Verdict {
-    let hub = match exchange.inbound.path() {
-        "/__fault/hub-panic" => Some(Fault::Panic),
-        "/__fault/hub-hang" => Some(Fault::Hang),
-        "/__fault/hub-well" => Some(Fault::None),
-        _ => None,
-    };
-    if let Some(fault) = hub {
-        faults::set(fault);
-        return Verdict::Answer(Answer::Made(Made::json(200, "{}".to_owned())));
-    }
-    let flight = match exchange.inbound.path() {
-        "/__fault/flight-admit" => Some(flight::faults::Fault::Panic("admit")),
-        "/__fault/flight-land" => Some(flight::faults::Fault::Panic("land")),
-        "/__fault/flight-hang" => Some(flight::faults::Fault::Hang),
-        "/__fault/flight-well" => Some(flight::faults::Fault::None),
-        _ => None,
-    };
-    if let Some(fault) = flight {
-        flight::faults::set(fault);
+    let path = exchange.inbound.path();
+    let name = path.strip_prefix("/__fault/").unwrap_or_default();
+    let hub = hub::faults::named(name).map(hub::faults::set);
+    let flight = flight::faults::named(name).map(flight::faults::set);
+    let kv = cache::faults::named(name).map(cache::faults::set);
+    if hub.or(flight).or(kv).is_some() {
         return Verdict::Answer(Answer::Made(Made::json(200, "{}".to_owned())));
     }
     match (exchange.inbound.path(), exchange.facts.fault_awaited) {
