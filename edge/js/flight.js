@@ -10,11 +10,30 @@ export function callFlight(namespace, name, url, headers, call) {
   return object(namespace, name).fetch(url, { headers: all, redirect: "manual" });
 }
 
-// Whether the fetch of this request is under way there.
-export async function isLeading(namespace, name, correlationId) {
+// The answer to a call. One that does not come within `waitMs`, the time of those who wait for another, is waited for
+// further, at most `restMs`, only if the object says that it is fetching for this very request.
+export async function awaitFlight(calling, namespace, name, correlationId, waitMs, objectMs, restMs) {
+  const answer = await within(waitMs + objectMs, calling);
+  if (answer) return answer;
   const headers = { [HEADER]: "leading?", "x-correlation-id": correlationId };
-  const answer = await object(namespace, name).fetch("https://flight/", { headers });
-  return answer.headers.get(HEADER) === "yes";
+  const leading = object(namespace, name).fetch("https://flight/", { headers });
+  // Its answer may have come meanwhile.
+  const next = await within(objectMs, Promise.race([calling, leading.then((said) => said.headers.get(HEADER))]));
+  const last = next === "yes" ? await within(restMs, calling) : next;
+  if (!(last instanceof Response)) throw new Error("the object is slow");
+  return last;
+}
+
+// Nothing when the time is over first; what comes then is nobody's concern.
+async function within(ms, promise) {
+  let timer;
+  const over = new Promise((resolve) => { timer = setTimeout(resolve, ms); });
+  promise.catch(() => {});
+  try {
+    return await Promise.race([promise, over]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 // The origin's answer as it was.

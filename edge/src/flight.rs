@@ -6,13 +6,11 @@ pub mod faults;
 mod js;
 pub mod object;
 
-use crate::{js::binding, platform, settings::Settings, timing::within, upstream::Failure};
-use futures_util::future::{Either, select};
-use sha2::{Digest, Sha256};
-use std::{cell::Cell, pin::pin, time::Duration};
+use crate::{js::binding, platform, settings::Settings, upstream::Failure};
+use std::cell::Cell;
 use valora_shared::{
     cache::CacheKey,
-    flight::{Call, WAIT_MS},
+    flight::{Call, WAIT_MS, object_name},
     http::names,
     time::UnixMillis,
 };
@@ -24,8 +22,8 @@ use web_sys::{Headers, Response};
 pub const BINDING: &str = "FLIGHT";
 /// What came of a call, on the object's answer.
 const FACTS: &str = "x-valora-flight";
-/// Who waits for another one's fetch is told within [`WAIT_MS`]; the object itself may need so long.
-const OBJECT_MS: u64 = 500;
+/// Who waits for another one's fetch is told within [`WAIT_MS`]; beyond, the object itself may need so long.
+const OBJECT_MS: u32 = 500;
 /// One line in so long says that the objects are bypassed.
 const LOG_EVERY_MS: i64 = 1_000;
 
@@ -84,10 +82,10 @@ pub async fn ask(
     let timeout_ms = upstream.origin_timeout_ms.get();
     let url = format!("{}{target}", upstream.origin_url.as_str());
     let call = Call { epoch, min_epoch, timeout_ms: u32::try_from(timeout_ms).unwrap_or(u32::MAX) };
-    let name = hex::encode(Sha256::digest(key.as_str().as_bytes()));
+    let name = object_name(key);
     let answered = match binding(env, BINDING) {
         Some(namespace) => call_object(&namespace, &name, &url, headers, call).await,
-        None => Err("there is no binding FLIGHT".to_owned()),
+        None => Err("there is no binding FLIGHT".into()),
     };
     answered.and_then(|answer| read(&answer, headers)).unwrap_or_else(|cause| {
         log_bypass(&cause);
@@ -95,53 +93,25 @@ pub async fn ask(
     })
 }
 
-/// The object's answer. One that does not come in the time of a waiter is waited for further only if the object says
-/// that this very request is being fetched.
 async fn call_object(
     namespace: &JsValue,
     name: &str,
     url: &str,
     headers: &Headers,
     call: Call,
-) -> Result<Response, String> {
-    let shown = |error: JsValue| format!("{error:?}");
-    let calling = async {
-        let text = call.to_text();
-        #[cfg(feature = "fault-injection")]
-        let text = faults::spoilt(text);
-        #[cfg(feature = "fault-injection")]
-        faults::hang().await;
-        let promise = js::call_flight(namespace, name, url, headers, &text).map_err(shown)?;
-        let answer = JsFuture::from(promise).await.map_err(shown)?;
-        answer.dyn_into::<Response>().map_err(|_| "no response".to_owned())
-    };
-    let mut calling = pin!(calling);
-    let patience = Duration::from_millis(WAIT_MS.unsigned_abs() + OBJECT_MS);
-    match select(calling.as_mut(), pin!(worker::Delay::from(patience))).await {
-        Either::Left((answer, _)) => return answer,
-        Either::Right(_) => {}
-    }
-    let is_leading = async {
-        #[cfg(feature = "fault-injection")]
-        faults::hang().await;
-        let id = headers.get(names::CORRELATION_ID).ok()??;
-        JsFuture::from(js::is_leading(namespace, name, &id).ok()?).await.ok()?.as_bool()
-    };
-    // Its answer may have come meanwhile.
-    let is_leading =
-        match select(calling.as_mut(), pin!(within(Duration::from_millis(OBJECT_MS), is_leading))).await {
-            Either::Left((answer, _)) => return answer,
-            Either::Right((is_leading, _)) => is_leading.flatten() == Some(true),
-        };
-    if !is_leading {
-        return Err("the object is slow".to_owned());
-    }
-    let rest =
-        Duration::from_millis(u64::from(call.timeout_ms).saturating_sub(WAIT_MS.unsigned_abs()) + OBJECT_MS);
-    within(rest, calling).await.unwrap_or_else(|| Err("no answer in time".to_owned()))
+) -> Result<Response, JsValue> {
+    let text = call.to_text();
+    #[cfg(feature = "fault-injection")]
+    let text = faults::spoilt(text);
+    let calling = js::call_flight(namespace, name, url, headers, &text)?;
+    #[cfg(feature = "fault-injection")]
+    let calling = faults::instead_of(calling);
+    let id = headers.get(names::CORRELATION_ID)?.unwrap_or_default();
+    let answer = js::await_flight(&calling, namespace, name, &id, WAIT_MS, OBJECT_MS, call.timeout_ms)?;
+    JsFuture::from(answer).await?.dyn_into()
 }
 
-fn read(answer: &Response, headers: &Headers) -> Result<Outcome, String> {
+fn read(answer: &Response, headers: &Headers) -> Result<Outcome, JsValue> {
     let facts = answer.headers().get(FACTS).ok().flatten().unwrap_or_default();
     let mut words = facts.split(' ');
     let how = match words.next().unwrap_or_default() {
@@ -151,17 +121,17 @@ fn read(answer: &Response, headers: &Headers) -> Result<Outcome, String> {
         "direct" => return Ok(Outcome::Direct),
         "timeout" => return Ok(failed(Failure::Timeout, headers)),
         "unreachable" => return Ok(failed(Failure::Unreachable, headers)),
-        _ => return Err(format!("the object answered {}", answer.status())),
+        _ => return Err("the object has failed".into()),
     };
     let mut time = || words.next().and_then(|word| word.parse().ok()).map(UnixMillis);
     let (sent_at, received_at) = (time(), time());
     let epoch = words.next().and_then(|word| word.parse().ok());
     match (sent_at, received_at, epoch) {
         (Some(sent_at), Some(received_at), Some(epoch)) => {
-            let response = js::opened(answer).map_err(|error| format!("{error:?}"))?;
+            let response = js::opened(answer)?;
             Ok(Outcome::Landed(Landed { response, how, sent_at, received_at, epoch }))
         }
-        _ => Err("the object's facts cannot be read".to_owned()),
+        _ => Err("the object's facts cannot be read".into()),
     }
 }
 
@@ -180,13 +150,13 @@ thread_local! {
 }
 
 /// An object that fails does so to everybody who asks the same.
-fn log_bypass(cause: &str) {
+fn log_bypass(cause: &JsValue) {
     let now = platform::now().0;
     if LOGGED_AT.with(|at| now - at.get() < LOG_EVERY_MS) {
         return;
     }
     LOGGED_AT.with(|at| at.set(now));
     platform::log_error(&serde_json::json!({
-        "level": "warn", "message": "single-flight is bypassed", "error": cause,
+        "level": "warn", "message": "single-flight is bypassed", "error": format!("{cause:?}"),
     }));
 }

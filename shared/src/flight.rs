@@ -13,11 +13,11 @@ mod variant;
 pub use call::Call;
 pub use desk::{Desk, Verdict};
 pub use terms::shared_by;
-pub use variant::same_variant;
+pub use variant::{object_name, same_variant};
 
 /// An answer that may be shared stays with the object for so long.
 pub const KEPT_MS: i64 = 5_000;
 /// For so long after an answer that may not be shared everybody goes directly (hit-for-miss).
 pub const NOT_SHARED_MS: i64 = 5_000;
 /// Nobody waits longer for another one's answer.
-pub const WAIT_MS: i64 = 2_000;
+pub const WAIT_MS: u32 = 2_000;

@@ -17,7 +17,7 @@ use valora_shared::{
 
 /// How long a mark counts: as long as anybody waits in the object `Flight`. So a slower origin gets one request more
 /// from each isolate in that time, never all that wait.
-pub const OWNER_MS: i64 = WAIT_MS;
+pub const OWNER_MS: i64 = WAIT_MS as i64;
 /// For so long an end is remembered, in which all who watch have looked.
 const ENDED_MS: i64 = 1_000;
 /// More keys are not marked: when they are reached, those that are over go, and if that is not enough all. Then some is

@@ -1,5 +1,6 @@
 //! A Flight that fails, for tests. Compiled only with the feature `fault-injection`, which no deployed Worker has.
 
+use js_sys::Promise;
 use std::cell::Cell;
 
 /// How this isolate's calls go from now on.
@@ -41,10 +42,11 @@ pub(super) fn spoilt(call: String) -> String {
     }
 }
 
-/// Waits for ever, where that is the fault.
-pub(super) async fn hang() {
-    if FAULT.with(Cell::get) == Fault::Hang {
-        std::future::pending::<()>().await;
+/// A promise that is never kept, where that is the fault.
+pub(super) fn instead_of(calling: Promise) -> Promise {
+    match FAULT.with(Cell::get) {
+        Fault::Hang => Promise::new(&mut |_, _| {}),
+        Fault::None | Fault::Panic(_) => calling,
     }
 }
 

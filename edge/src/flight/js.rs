@@ -16,12 +16,16 @@ extern "C" {
         call: &str,
     ) -> Result<Promise, JsValue>;
 
-    /// Whether the object is fetching for this request.
-    #[wasm_bindgen(js_name = isLeading, catch)]
-    pub(super) fn is_leading(
+    /// The answer to a call, where it comes in time.
+    #[wasm_bindgen(js_name = awaitFlight, catch)]
+    pub(super) fn await_flight(
+        calling: &Promise,
         namespace: &JsValue,
         name: &str,
         correlation_id: &str,
+        wait_ms: u32,
+        object_ms: u32,
+        rest_ms: u32,
     ) -> Result<Promise, JsValue>;
 
     /// The origin's answer out of the object's.

@@ -39,7 +39,7 @@ pub enum Verdict {
     /// The answer that is kept.
     Kept(u32),
     /// Wait for the fetch of this number, at most so many milliseconds, then go directly.
-    Wait(u32, i64),
+    Wait(u32, u32),
     /// Fetch it, under this number.
     Lead(u32),
     /// Go to the origin yourself.

@@ -1,6 +1,6 @@
 //! Who may share an answer: those whose requests are equal in every field that it varies by.
 
-use crate::cache::{Fields, variant};
+use crate::cache::{CacheKey, Fields, variant};
 use sha2::{Digest, Sha256};
 
 /// What checks a stored answer asks another question than what has none: "304" answers only those who hold the same.
@@ -10,10 +10,19 @@ const ALWAYS: [&str; 2] = ["if-modified-since", "if-none-match"];
 pub(super) fn digest(names: &[String], asked: Fields<'_>) -> String {
     let all: Vec<&str> = ALWAYS.into_iter().chain(names.iter().map(String::as_str)).collect();
     let variant = variant(&all, |name| asked.get(name).map(str::to_owned));
-    let hash: [u8; 32] = Sha256::digest(variant.as_bytes()).into();
-    // 128 bits: nobody finds two alike.
-    let (half, _) = hash.split_at(16);
-    hex::encode(half)
+    word(&variant)
+}
+
+/// The name of a key's object: a fixed length whatever the URL's.
+pub fn object_name(key: &CacheKey) -> String {
+    word(key.as_str())
+}
+
+/// 128 bits of a hash: nobody finds two texts with the same.
+fn word(text: &str) -> String {
+    let hash: [u8; 32] = Sha256::digest(text.as_bytes()).into();
+    let half = hash.first_chunk().map_or(0, |half| u128::from_be_bytes(*half));
+    format!("{half:032x}")
 }
 
 /// Whether an answer to `leader` that varies by `names` answers `waiter`, too.
@@ -37,6 +46,13 @@ mod tests {
         assert!(is_same(&[], en, de));
         assert!(!is_same(&["accept-language"], en, de));
         assert!(is_same(&["accept-language"], en, ("accept-language", " EN ")));
+    }
+
+    #[test]
+    fn every_key_has_an_object_of_its_own() {
+        let name = |url: &str| object_name(&CacheKey::from_url(url).unwrap());
+        assert_eq!(name("/api/products").len(), 32);
+        assert_ne!(name("/api/products"), name("/api/prices"));
     }
 
     #[test]
