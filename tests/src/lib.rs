@@ -9,5 +9,6 @@ pub mod recorder;
 pub mod redis;
 pub mod replica;
 pub mod running;
+pub mod scripted;
 pub mod tap;
 pub mod until;

@@ -25,6 +25,8 @@ mod delivery;
 mod errors;
 #[path = "e2e/events.rs"]
 mod events;
+#[path = "e2e/flight.rs"]
+mod flight;
 #[path = "e2e/hostile.rs"]
 mod hostile;
 #[path = "e2e/hub.rs"]
@@ -78,6 +80,7 @@ fn main() -> ExitCode {
         origin_cache::trials(),
         redis::trials(),
         import::trials(),
+        flight::trials(),
         panics::trials(),
         kv_faults::trials(),
         settings::trials(),
