@@ -1,4 +1,4 @@
-// The object of one cache key: of all who miss it at once, one request goes to the origin (ADR 0008). What it decides
+// The object of one cache key: of all who miss it at once, one request goes to the origin (ADR 0009). What it decides
 // is in the wasm; what it knows is here, as text and plain data, so that an instance's death costs nobody an answer:
 // whoever cannot be told anything better goes to the origin directly. No storage, no alarm, no lasting timer.
 

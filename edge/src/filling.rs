@@ -112,12 +112,16 @@ async fn through_the_cache(
     env: &worker::Env,
     ctx: &worker::Context,
 ) -> OriginFact {
+    let begun = platform::now();
     let patience = if lookup.fallback().is_some() { PATIENCE } else { longest(isolate) };
-    let mark = match turn(exchange, isolate, lookup, patience).await {
-        Turn::Fetch(mark) => mark,
+    let (job, mark) = match turn(exchange, isolate, lookup, begun, patience).await {
+        Turn::Fetch(mark) => (job, Some(mark)),
+        Turn::Alone => (Job { collapses: false, ..job }, None),
         Turn::Answered(fact) => return fact,
     };
-    within(patience, spawn(job, mark, env, ctx)).await.unwrap_or_else(|| {
+    // Whoever has watched for long has less of it left.
+    let waited = Duration::from_millis(platform::now().since(begun).unsigned_abs());
+    within(patience.saturating_sub(waited), spawn(job, mark, env, ctx)).await.unwrap_or_else(|| {
         isolate.note_origin(route_of(exchange.inbound.path()), true, platform::now());
         OriginFact::Failed(Failure::Timeout)
     })
@@ -125,32 +129,43 @@ async fn through_the_cache(
 
 /// Whose turn it is to ask the origin.
 enum Turn {
-    /// This request's; with a mark others watch.
-    Fetch(Option<Mark>),
+    /// This request's, and others watch.
+    Fetch(Mark),
+    /// Everybody's for himself.
+    Alone,
     /// Another one's, and this came of it.
     Answered(OriginFact),
 }
 
 /// One of those who need a key asks, the others watch. A plain HTTP cache sends on whatever it cannot answer.
-async fn turn(exchange: &Exchange, isolate: &Rc<Isolate>, lookup: &Lookup, patience: Duration) -> Turn {
+async fn turn(
+    exchange: &Exchange,
+    isolate: &Rc<Isolate>,
+    lookup: &Lookup,
+    begun: UnixMillis,
+    patience: Duration,
+) -> Turn {
     if isolate.is_proxy() {
-        return Turn::Fetch(None);
-    }
-    let now = platform::now();
-    if let Some(mark) = begin(isolate, &lookup.key, now) {
-        return Turn::Fetch(Some(mark));
+        return Turn::Alone;
     }
     let patience_ms = i64::try_from(patience.as_millis()).unwrap_or(i64::MAX);
-    match watch(isolate, &lookup.key, UnixMillis(now.0.saturating_add(patience_ms))).await {
-        Watched::Stored => match steps::cache::usable(exchange, isolate, lookup, platform::now()) {
-            Some(entry) => Turn::Answered(OriginFact::Kept(entry, CacheOutcome::Collapsed)),
-            // It was asked for before a purge, or is another variant.
-            None => Turn::Fetch(begin(isolate, &lookup.key, platform::now())),
-        },
-        Watched::NotShared => Turn::Fetch(None),
-        Watched::TakeOver(mark) => Turn::Fetch(Some(mark)),
-        Watched::Failed(failure) => Turn::Answered(OriginFact::Failed(failure)),
-        Watched::Late => Turn::Answered(OriginFact::Failed(Failure::Timeout)),
+    let give_up = UnixMillis(begun.0.saturating_add(patience_ms));
+    loop {
+        if let Some(mark) = begin(isolate, &lookup.key, platform::now()) {
+            return Turn::Fetch(mark);
+        }
+        match watch(isolate, &lookup.key, give_up).await {
+            Watched::Stored => {
+                // One that was asked for before a purge, or another variant, is none; somebody begins anew.
+                if let Some(entry) = steps::cache::usable(exchange, isolate, lookup, platform::now()) {
+                    return Turn::Answered(OriginFact::Kept(entry, CacheOutcome::Collapsed));
+                }
+            }
+            Watched::NotShared => return Turn::Alone,
+            Watched::TakeOver(mark) => return Turn::Fetch(mark),
+            Watched::Failed(failure) => return Turn::Answered(OriginFact::Failed(failure)),
+            Watched::Late => return Turn::Answered(OriginFact::Failed(Failure::Timeout)),
+        }
     }
 }
 
@@ -191,12 +206,14 @@ fn spawn(
         let (promise, outcome) = (promise.clone(), Rc::clone(&outcome));
         async move {
             let _ = JsFuture::from(promise).await;
-            let kept: Option<Rc<Entry>> = match &*outcome.borrow() {
-                Some(OriginFact::Kept(entry, _)) => Some(Rc::clone(entry)),
+            let kept: Option<(Rc<Entry>, bool)> = match &*outcome.borrow() {
+                Some(OriginFact::Kept(entry, how)) => {
+                    Some((Rc::clone(entry), *how != CacheOutcome::Collapsed))
+                }
                 _ => None,
             };
-            if let Some(entry) = kept {
-                job.settle(entry, &env).await;
+            if let Some((entry, is_own)) = kept {
+                job.settle(entry, is_own, &env).await;
             }
         }
     });

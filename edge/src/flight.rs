@@ -1,5 +1,5 @@
 //! Single-flight beyond the isolate: of all isolates that miss a key one asks the origin, in the key's own object
-//! (ADR 0008). Here it is asked ([`ask`]); inside the object decides [`object`].
+//! (ADR 0009). Here it is asked ([`ask`]); inside the object decides [`object`].
 
 #[cfg(feature = "fault-injection")]
 pub mod faults;

@@ -10,7 +10,7 @@ mod cache;
 mod credentials;
 mod exchange;
 mod filling;
-pub mod flight;
+mod flight;
 mod hub;
 mod identity;
 mod io;
@@ -27,7 +27,6 @@ mod steps;
 mod timing;
 mod upstream;
 
-pub use cache::underway;
 use wasm_bindgen::prelude::*;
 use web_sys::{Request, Response};
 use worker::event;

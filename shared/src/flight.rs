@@ -1,5 +1,5 @@
 //! Single-flight: of all who miss one key at once, one *leads* and its fetch answers the others too. What is decided
-//! here is asked by the object `Flight` of that key (design: cache.md, ADR 0008): who leads, who waits, who gets a
+//! here is asked by the object `Flight` of that key (design: cache.md, ADR 0009): who leads, who waits, who gets a
 //! kept answer, who goes to the origin directly; and whether an answer may be given to more than its leader.
 //!
 //! Only requests without Authorization and Cookie may come here. Bodies do not.

@@ -88,8 +88,8 @@ impl Job {
         }
     }
 
-    /// What is left to do for an answer that was kept: packing it, and KV.
-    pub async fn settle(&self, entry: Rc<Entry>, env: &worker::Env) {
+    /// What is left to do for an answer that was kept: packing it, and KV, which only the one that fetched it writes.
+    pub async fn settle(&self, entry: Rc<Entry>, is_own: bool, env: &worker::Env) {
         let header = |name: &str| self.headers.get(name);
         let mut entry = entry;
         if !self.isolate.is_proxy()
@@ -105,7 +105,7 @@ impl Job {
             .is_none_or(|kept| kept.stored().sent_at <= entry.stored().sent_at)
             && self.isolate.is_current(&self.key, &entry);
         let Some(namespace) = binding(env, kv::BINDING) else { return };
-        if is_newest && self.isolate.begin_kv_write(&self.key, platform::now()) {
+        if is_own && is_newest && self.isolate.begin_kv_write(&self.key, platform::now()) {
             kv::write(&namespace, &self.key, &header, &entry).await;
         }
     }

@@ -77,14 +77,16 @@ fn wait_until_asked(origin: &Scripted, target: &str, times: usize) -> Result<()>
 
 fn a_thousand_misses_of_one_key_are_two_requests_at_most() -> Result<()> {
     let (system, origin) = system(WorkerVariant::Plain, |asked| {
-        Reply::kept(format!("{{\"number\":{}}}", asked.before)).after(400)
+        Reply::kept(format!("{{\"number\":{}}}", asked.before)).after(1_000)
     })?;
     let target = "/api/products?test=thousand";
     let answers = at_once(&system, 1_000, target)?;
     all_are(&answers, "{\"number\":0}")?;
     let told =
         |outcome: &str| answers.iter().filter(|answer| answer.header("x-cache") == Some(outcome)).count();
-    ensure!(told("COLLAPSED") >= 900, "{} collapsed, {} missed", told("COLLAPSED"), told("MISS"));
+    // On a busy machine the last of them come when it is there.
+    ensure!(told("COLLAPSED") >= 500, "{} collapsed, {} hits", told("COLLAPSED"), told("HIT"));
+    ensure!(told("MISS") <= 2, "{} misses", told("MISS"));
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_secs(3) {
         all_are(&at_once(&system, 20, target)?, "{\"number\":0}")?;
@@ -121,8 +123,8 @@ fn a_slow_origin_is_asked_a_few_times_and_all_are_answered() -> Result<()> {
     let target = "/api/products?test=slow";
     let begun = Instant::now();
     all_are(&at_once(&system, 400, target)?, "{\"slow\":true}")?;
-    // Those who watch look at the first answer, however late it is.
-    ensure!(begun.elapsed() < Duration::from_secs(9), "answered after {:?}", begun.elapsed());
+    // Who has waited four seconds, two of them in the object, and then asks by itself, is the last.
+    ensure!(begun.elapsed() < Duration::from_secs(12), "answered after {:?}", begun.elapsed());
     let count = origin.asked(target).len();
     // One from each isolate and two seconds, and the one that leads.
     ensure!(count <= 1 + ISOLATES * 3, "{count} requests");
