@@ -1,11 +1,13 @@
 //! The benches, a file each.
 
 pub(crate) mod edge_hit;
+pub(crate) mod edge_kv;
 pub(crate) mod import;
 pub(crate) mod memory;
 pub(crate) mod origin_products;
 pub(crate) mod recompute;
 pub(crate) mod size;
+mod workers;
 
 use anyhow::{Context as _, Result};
 use std::path::{Path, PathBuf};

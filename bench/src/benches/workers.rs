@@ -1,0 +1,103 @@
+//! Workers to compare the edge with, and one workerd for all of them.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::{Value, json};
+use valora_tests::client::Answer;
+use xtask::worker::WorkerVariant;
+use xtask::wrangler::{Wrangler, miniflare};
+use xtask::{command, paths};
+
+use crate::process::Guarded;
+
+/// The Worker that one would write by hand to answer with just this.
+pub(super) fn hello(
+    name: &str,
+    port: u16,
+    answer: &Answer,
+    folder: &Path,
+    keeps_headers: bool,
+) -> Result<Value> {
+    // The runtime counts the body and closes the connection itself.
+    let headers: serde_json::Map<String, Value> = answer
+        .headers
+        .iter()
+        .filter(|(name, _)| !matches!(name.as_str(), "content-length" | "connection"))
+        .map(|(name, value)| (name.clone(), json!(value)))
+        .collect();
+    let kept = if keeps_headers { "new Headers(literal)" } else { "literal" };
+    let script = format!(
+        "const body = {};\nconst literal = {};\nconst headers = {kept};\n\
+         export default {{\n  fetch() {{\n    return new Response(body, {{ status: {}, headers }});\n  }},\n}};\n",
+        json!(answer.text()),
+        json!(headers),
+        answer.status
+    );
+    script_worker(name, port, &script, folder)
+}
+
+/// A Worker of one module, which can read the edge's KV.
+pub(super) fn script_worker(name: &str, port: u16, script: &str, folder: &Path) -> Result<Value> {
+    let wrangler = Wrangler::read()?;
+    let spaces: serde_json::Map<String, Value> = wrangler
+        .development
+        .kv_namespaces
+        .iter()
+        .map(|space| (space.binding.clone(), json!(space.id)))
+        .collect();
+    let path = folder.join(format!("{name}.mjs"));
+    std::fs::write(&path, script)?;
+    Ok(json!({
+        "name": name,
+        "compatibilityDate": wrangler.compatibility_date,
+        "modulesRoot": folder,
+        "modules": [{ "type": "ESModule", "path": path }],
+        "kvNamespaces": spaces,
+        "unsafeDirectSockets": [{ "host": "127.0.0.1", "port": port }],
+    }))
+}
+
+/// The edge, with settings, and its peers in one workerd.
+pub(super) fn start(
+    edge: u16,
+    settings: &[(&str, String)],
+    peers: &[Value],
+    folder: &Path,
+) -> Result<Guarded> {
+    let overrides = settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    let setting = miniflare::Setting {
+        worker: &WorkerVariant::Plain.folder(),
+        state: &folder.join("bench-state"),
+        ports: &[edge],
+        overrides: &overrides,
+    };
+    let mut options = miniflare::options(&Wrangler::read()?, &setting);
+    let workers = options["workers"].as_array_mut().context("miniflare's options have no workers")?;
+    workers.extend_from_slice(peers);
+    let file = folder.join("bench.json");
+    std::fs::write(&file, options.to_string())?;
+    let mut node = command::command("node");
+    Guarded::spawn(node.arg(paths::in_root("xtask/js/miniflare.mjs")).arg(file).arg("--until-stdin-closes"))
+}
+
+/// Status, body and names of headers; values where they do not differ from request to request.
+pub(super) fn check_same(expected: &Answer, given: &Answer) -> Result<()> {
+    let names = |answer: &Answer| {
+        let mut names: Vec<String> = answer.headers.iter().map(|(name, _)| name.clone()).collect();
+        names.sort_unstable();
+        names
+    };
+    ensure!(
+        expected.status == given.status && expected.body == given.body,
+        "the answers differ: {}",
+        given.shown()
+    );
+    ensure!(
+        names(expected) == names(given),
+        "the headers differ: {:?} and {:?}",
+        expected.headers,
+        given.headers
+    );
+    Ok(())
+}
