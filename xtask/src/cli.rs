@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -36,8 +37,12 @@ enum Task {
     Lint,
     /// Run the benches, or the named ones.
     Bench {
-        /// Which.
+        /// Which. `cache-tests`, which measures no speed, runs by name only: the public test suite for HTTP caches
+        /// through the edge, its score in docs/CONFORMANCE.md.
         names: Vec<String>,
+        /// A checkout of http-tests/cache-tests to run instead of the pinned npm package.
+        #[arg(long, value_name = "DIR")]
+        suite: Option<PathBuf>,
     },
     /// Build the Worker into build/worker/ (wrangler.toml calls this).
     BuildEdge {
@@ -78,7 +83,7 @@ fn run(task: Task) -> Result<bool> {
             println!("{count}");
             return Ok(count.failed == 0);
         }
-        Task::Bench { names } => bench::bench(&names)?,
+        Task::Bench { names, suite } => bench::bench(names, suite)?,
         Task::BuildEdge { env, faults } => {
             // wrangler hands on an empty name for the top level.
             if let Some(environment) = env.filter(|name| !name.is_empty()) {

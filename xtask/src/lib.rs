@@ -8,6 +8,7 @@ pub mod bench;
 pub mod browser;
 pub mod cli;
 pub mod command;
+pub mod conformance;
 pub mod dev;
 pub mod docs;
 pub mod doctor;
