@@ -11,7 +11,7 @@ use crate::test::Tier;
 use crate::up::Up;
 use crate::worker::WorkerVariant;
 use crate::wrangler::Wrangler;
-use crate::{bench, dev, docs, doctor, lint, test, up, worker};
+use crate::{bench, dev, docs, doctor, fuzz, lint, test, up, worker};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "VALORA's own commands", disable_version_flag = true)]
@@ -43,6 +43,14 @@ enum Task {
         /// A checkout of http-tests/cache-tests to run instead of the pinned npm package.
         #[arg(long, value_name = "DIR")]
         suite: Option<PathBuf>,
+    },
+    /// Fuzz the parsers of the cache, or the named ones; seeds and targets are in fuzz/.
+    Fuzz {
+        /// Which.
+        targets: Vec<String>,
+        /// Altogether.
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_080))]
+        minutes: u32,
     },
     /// Build the Worker into build/worker/ (wrangler.toml calls this).
     BuildEdge {
@@ -84,6 +92,10 @@ fn run(task: Task) -> Result<bool> {
             return Ok(count.failed == 0);
         }
         Task::Bench { names, suite } => bench::bench(names, suite)?,
+        Task::Fuzz { targets, minutes } => {
+            fuzz::build()?;
+            fuzz::run(&targets, minutes * 60)?;
+        }
         Task::BuildEdge { env, faults } => {
             // wrangler hands on an empty name for the top level.
             if let Some(environment) = env.filter(|name| !name.is_empty()) {

@@ -1,4 +1,4 @@
-//! The repository's own commands: `cargo xtask dev | up | down | test | lint | bench | build-edge | docs | doctor`.
+//! The repository's own commands: `cargo xtask dev | up | down | test | lint | bench | fuzz | build-edge | docs | doctor`.
 //!
 //! A library with a thin program around it, so that tests and benches start the system ([`system`]) just as
 //! the commands do.
@@ -12,6 +12,7 @@ pub mod conformance;
 pub mod dev;
 pub mod docs;
 pub mod doctor;
+pub mod fuzz;
 pub mod lint;
 pub mod lock;
 pub mod npm;
