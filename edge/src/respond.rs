@@ -15,7 +15,7 @@ use crate::{
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use valora_shared::{
-    cache::{CacheKey, CacheStatus, Forward, takes_gzip},
+    cache::{CacheKey, CacheStatus, Fields, Forward, takes_gzip},
     config::Environment,
     http::{CorsDecision, EXPOSED_HEADERS, names, security_headers},
     problem::{CONTENT_TYPE, ErrorCode, Problem},
@@ -242,7 +242,8 @@ impl<'a> EdgeHeaders<'a> {
         };
         line(lines, names::CACHE_STATUS, &status.to_text());
         let Some(entry) = entry else { return };
-        if self.outcome != CacheOutcome::Miss {
+        // One that comes from the origin itself has none, unless another cache answered for it (RFC 9111 §5.1).
+        if self.outcome != CacheOutcome::Miss || Fields(&entry.stored().fields).has("age") {
             line(lines, "age", &entry.stored().age_seconds(now).to_string());
         }
         if let (Some(ttl), false) = (ttl, self.is_proxy) {

@@ -5,6 +5,7 @@ mod cacheable;
 mod coding;
 mod conditional;
 mod control;
+mod date;
 mod envelope;
 mod epochs;
 mod fields;

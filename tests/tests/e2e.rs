@@ -17,6 +17,8 @@ mod audit;
 mod border;
 #[path = "e2e/cache.rs"]
 mod cache;
+#[path = "e2e/conformance.rs"]
+mod conformance;
 #[path = "e2e/cors.rs"]
 mod cors;
 #[path = "e2e/delivery.rs"]
@@ -27,6 +29,8 @@ mod errors;
 mod events;
 #[path = "e2e/flight.rs"]
 mod flight;
+#[path = "e2e/fuzz.rs"]
+mod fuzz;
 #[path = "e2e/hostile.rs"]
 mod hostile;
 #[path = "e2e/hub.rs"]
@@ -75,6 +79,8 @@ fn main() -> ExitCode {
         replicas::trials(),
         delivery::trials(),
         schemathesis::trials(),
+        conformance::trials(),
+        fuzz::trials(),
         wrangler_dev::trials(),
         origin_away::trials(),
         origin_cache::trials(),
@@ -101,7 +107,9 @@ fn main() -> ExitCode {
         SystemOptions::new("").build()?;
         worker::build(WorkerVariant::Faults)?;
         xtask::schemathesis::ensure()?;
-        xtask::apt::ensure(&[xtask::apt::REDIS_SERVER])
+        xtask::apt::ensure(&[xtask::apt::REDIS_SERVER])?;
+        xtask::conformance::ensure()?;
+        xtask::fuzz::build()
     };
     harness::run(trials.into_iter().flatten().collect(), build, systems::end)
 }

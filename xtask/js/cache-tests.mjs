@@ -4,6 +4,7 @@
 //   node cache-tests.mjs serve SUITE PORT       its server, until standard input closes
 //   node cache-tests.mjs judge SUITE RESULTS    its own verdict over what its client wrote, one object a test
 import { existsSync, readFileSync } from 'node:fs'
+import http from 'node:http'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
@@ -14,6 +15,10 @@ const load = (...paths) => import(pathToFileURL(paths.map((path) => join(suite, 
 async function serve(port) {
   // It reads its settings as npm hands them to scripts.
   Object.assign(process.env, { npm_config_protocol: 'http', npm_config_port: port, npm_config_pidfile: 'server.pid' })
+  // Node closes an idle connection after five seconds, which races with the next request that uses it; the suite pauses
+  // for three seconds between requests and means no such thing.
+  const { createServer } = http
+  http.createServer = (...given) => Object.assign(createServer(...given), { keepAliveTimeout: 120_000 })
   // Whoever started us may die without a word.
   process.stdin.resume().on('end', () => process.exit())
   await load('test-engine/server/server.mjs', 'server/server.mjs')

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use crate::step::{self, step};
 use crate::system::SystemOptions;
 use crate::worker::{self, WorkerVariant};
-use crate::{browser, lint, schemathesis};
+use crate::{browser, conformance, fuzz, lint, schemathesis};
 
 mod cargo_test;
 mod count;
@@ -59,6 +59,8 @@ impl Tier {
             Self::E2e => {
                 system()?;
                 schemathesis::ensure()?;
+                conformance::ensure()?;
+                fuzz::build()?;
                 cargo_test("e2e tests", &["--package", "valora-tests", "--test", "e2e"], &[E2E_THREADS])
             }
             Self::Browser => {
@@ -72,7 +74,7 @@ impl Tier {
 }
 
 fn unit() -> Result<Count> {
-    let packages = ["valora-shared", "valora-edge", "valora-origin", "xtask", "valora-bench"];
+    let packages = ["valora-shared", "valora-edge", "valora-origin", "xtask", "valora-bench", "valora-fuzz"];
     let arguments: Vec<&str> = packages.iter().flat_map(|package| ["--package", package]).collect();
     let mut count = cargo_test("unit tests", &arguments, &[])?;
     count += cargo_test("document tests", &["--package", "valora-tests", "--lib"], &[])?;

@@ -31,12 +31,13 @@ pub(super) const TARGET: Target = Target {
 };
 
 fn check(input: &[u8]) -> Result<(), String> {
-    let text = &*text(input);
+    // HTTP takes the blanks from around a value.
+    let text = text(input);
+    let text = text.trim_matches([' ', '\t']);
     let Some(control) = ResponseControl::parse_targeted(text) else {
         // What cannot be read as it stands cannot be mended by what follows in the same field.
         let more = ResponseControl::parse_targeted(&format!("no-store, {text}"));
-        let is_only_empty = text.trim_matches(' ').is_empty();
-        return holds("an invalid member spoils the field", is_only_empty || more.is_none());
+        return holds("an invalid member spoils the field", more.is_none());
     };
     for seconds in [control.s_maxage, control.max_age, control.stale_while_revalidate, control.stale_if_error]
     {

@@ -1,6 +1,6 @@
 //! Conditional requests against a stored answer (RFC 9110 §13), and what a part of it is (§14).
 
-use super::{Fields, fields::members, keeping::http_date};
+use super::{Fields, date::http_date, fields::members};
 
 /// The fields of a request that make it conditional or partial; absent ones are `None`.
 #[derive(Debug, Clone, Copy, Default)]

@@ -2,7 +2,8 @@
 
 use super::{
     Fields, Lifetimes,
-    control::{RequestControl, ResponseControl, seconds},
+    control::{MAX_SECONDS, RequestControl, ResponseControl, seconds},
+    date::http_date,
     fields::members,
     vary,
 };
@@ -104,7 +105,7 @@ impl Keeping {
         let plain = || fields.get("cache-control").map(ResponseControl::parse).unwrap_or_default();
         let control = targeted.unwrap_or_else(plain);
         // no-store yields to must-understand where the status is understood (RFC 9111 §5.2.2.3).
-        let is_understood = control.must_understand && is_final(status);
+        let is_understood = control.must_understand && is_understood(status);
         if (control.no_store && !is_understood) || control.private || asked.control.no_store {
             return Err(NotKept::Forbidden);
         }
@@ -165,6 +166,11 @@ pub fn tags(cache_tag: Option<&str>) -> Vec<&str> {
     tags
 }
 
+/// Statuses whose rules for caches are known here (RFC 9110 §15, RFC 6585, RFC 7725).
+fn is_understood(status: u16) -> bool {
+    matches!(status, 200..=206 | 300..=308 | 400..=417 | 421..=431 | 451 | 500..=505 | 511)
+}
+
 fn is_final(status: u16) -> bool {
     (200..=599).contains(&status)
 }
@@ -178,13 +184,17 @@ fn own_lifetime(control: &ResponseControl, is_targeted: bool, answered: &Answere
     let expires = answered.fields.get("expires")?;
     // An invalid date is one in the past (RFC 9111 §5.3).
     let Some(expires) = http_date(expires) else { return Some(0) };
-    Some(u32::try_from(expires.since(date(answered)) / 1000).unwrap_or(0))
+    Some(whole_seconds(expires.since(date(answered))))
 }
 
 fn heuristic(answered: &Answered<'_>) -> u32 {
     let modified = answered.fields.get("last-modified").and_then(http_date);
-    let seconds = modified.map_or(0, |modified| date(answered).since(modified) / 1000 / HEURISTIC_PART);
-    u32::try_from(seconds).unwrap_or(0)
+    modified.map_or(0, |modified| whole_seconds(date(answered).since(modified) / HEURISTIC_PART))
+}
+
+/// No lifetime is longer than for ever.
+fn whole_seconds(ms: i64) -> u32 {
+    u32::try_from(ms / 1000).map_or(MAX_SECONDS, |seconds| seconds.min(MAX_SECONDS))
 }
 
 fn date(answered: &Answered<'_>) -> UnixMillis {
@@ -200,13 +210,6 @@ fn initial_age_ms(policy: Policy<'_>, answered: &Answered<'_>) -> i64 {
         Policy::Shop(_) => 0,
     };
     corrected.max(apparent)
-}
-
-/// An HTTP-date in any of its three forms (RFC 9110 §5.6.7).
-pub(super) fn http_date(text: &str) -> Option<UnixMillis> {
-    let date = httpdate::parse_http_date(text.trim()).ok()?;
-    let since = date.duration_since(std::time::UNIX_EPOCH).ok()?;
-    i64::try_from(since.as_millis()).ok().map(UnixMillis)
 }
 
 #[cfg(test)]

@@ -51,6 +51,20 @@ fn the_proxy_guesses_a_tenth_of_the_time_since_the_last_change() {
 }
 
 #[test]
+fn a_date_beyond_all_numbers_is_for_ever_and_one_that_is_none_is_past() {
+    let expires = |value| decide(Policy::Proxy, 200, &[("expires", value), ("etag", "\"a\"")]).unwrap();
+    assert_eq!(expires("Fri, 31 Dec 9999 23:59:59 GMT").lifetime_seconds, MAX_SECONDS);
+    assert_eq!(expires("0").lifetime_seconds, 0);
+}
+
+#[test]
+fn must_understand_overrules_no_store_where_the_status_is_understood() {
+    let fields = [("cache-control", "max-age=60, no-store, must-understand")];
+    assert!(decide(Policy::Proxy, 200, &fields).is_ok());
+    assert_eq!(decide(Policy::Proxy, 599, &fields), Err(NotKept::Forbidden));
+}
+
+#[test]
 fn tags_are_read_once_each() {
     assert_eq!(tags(Some("b, a,,b")), ["a", "b"]);
     assert!(tags(None).is_empty());

@@ -2,13 +2,14 @@
 
 use super::{Policy, fields::members};
 
-/// The names in a Vary by which answers are told apart: lower case, sorted, each once. `None` for `*`.
+/// The names in a Vary by which answers are told apart: lower case, sorted, each once. `None` for `*`, and for what no
+/// field can be called: it says that the answer varies, and nothing about how.
 ///
 /// Left out: Accept-Encoding, because the cache answers in either coding itself; and in the shop Origin, because CORS
 /// is answered by the edge.
 pub fn names(policy: Policy<'_>, vary: Option<&str>) -> Option<Vec<String>> {
     let mut names: Vec<String> = members(vary.unwrap_or("")).map(str::to_ascii_lowercase).collect();
-    if names.iter().any(|name| name == "*") {
+    if names.iter().any(|name| name == "*" || !is_token(name)) {
         return None;
     }
     names.retain(|name| match policy {
@@ -18,6 +19,11 @@ pub fn names(policy: Policy<'_>, vary: Option<&str>) -> Option<Vec<String>> {
     names.sort_unstable();
     names.dedup();
     Some(names)
+}
+
+/// RFC 9110 §5.6.2.
+fn is_token(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
 /// What a request has in the named fields, as a suffix of its key: equal for requests that mean the same.
@@ -55,6 +61,7 @@ mod tests {
     #[test]
     fn star_never_matches_and_names_are_told_once() {
         assert_eq!(names(Policy::Proxy, Some("Foo, *")), None);
+        assert_eq!(names(Policy::Proxy, Some("Foo, \"Bar\"")), None, "asking for such a field would throw");
         assert_eq!(names(Policy::Proxy, Some("Foo, foo,Bar")).unwrap(), ["bar", "foo"]);
         assert!(names(Policy::Proxy, None).unwrap().is_empty());
     }

@@ -58,9 +58,9 @@ pub struct Tally {
     pub optimal: usize,
 }
 
-/// What workerd refuses before a Worker runs, or does not hand to it: methods it does not know (501), and interim
-/// answers (1xx), which its HTTP client takes for a broken connection.
-const IMPOSSIBLE: [&str; 2] = ["invalidate-M-SEARCH", "interim-"];
+/// What workerd refuses before a Worker runs, or does not hand to it: methods it does not know (501); interim answers
+/// (1xx) and a Transfer-Encoding without meaning, which its HTTP client takes for a broken connection.
+const IMPOSSIBLE: [&str; 3] = ["invalidate-M-SEARCH", "interim-", "headers-store-Transfer-Encoding"];
 
 #[derive(Deserialize)]
 struct Raw {
