@@ -150,8 +150,9 @@ export function slice(body, from, to) {
   return body instanceof ArrayBuffer ? new Uint8Array(body, from, to - from) : body.subarray(from, to);
 }
 
-// One value for KV, made without the body passing through wasm memory.
+// One value for KV, made without the body passing through wasm memory; `body` is null where the status has none.
 export function join(prefix, body) {
+  if (body === null) return prefix;
   const value = new Uint8Array(prefix.length + body.byteLength);
   value.set(prefix);
   value.set(body instanceof ArrayBuffer ? new Uint8Array(body) : body, prefix.length);

@@ -15,10 +15,11 @@ const load = (...paths) => import(pathToFileURL(paths.map((path) => join(suite, 
 async function serve(port) {
   // It reads its settings as npm hands them to scripts.
   Object.assign(process.env, { npm_config_protocol: 'http', npm_config_port: port, npm_config_pidfile: 'server.pid' })
-  // Node closes an idle connection after five seconds, which races with the next request that uses it; the suite pauses
-  // for three seconds between requests and means no such thing.
+  // One request a connection: some answers are longer than their Content-Length says, and what is left over would be
+  // taken for the answer to whatever request uses the connection next.
   const { createServer } = http
-  http.createServer = (...given) => Object.assign(createServer(...given), { keepAliveTimeout: 120_000 })
+  http.createServer = (...given) =>
+    createServer(...given).prependListener('request', (_, response) => (response.shouldKeepAlive = false))
   // Whoever started us may die without a word.
   process.stdin.resume().on('end', () => process.exit())
   await load('test-engine/server/server.mjs', 'server/server.mjs')

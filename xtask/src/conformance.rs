@@ -14,7 +14,7 @@ pub use score::{Score, Tally};
 pub use suite::Suite;
 
 /// The least that the pinned npm package may score: tests that passed, of 160 required and 88 optimal ones.
-pub const FLOOR: Tally = Tally { required: 0, optimal: 0 };
+pub const FLOOR: Tally = Tally { required: 138, optimal: 76 };
 
 /// Installs the pinned npm package into `.tools/cache-tests/` when its lock file has changed since the last time.
 ///

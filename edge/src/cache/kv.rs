@@ -2,7 +2,7 @@
 //! envelope. Whatever goes wrong here is a miss, and the answer still goes out.
 
 use super::{Body, Entry, memory::Header};
-use crate::{hub, js, platform, timing::within};
+use crate::{hub, js, platform, timing::within, upstream::has_no_body};
 use js_sys::{ArrayBuffer, Uint8Array};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
@@ -123,7 +123,10 @@ fn open(value: &ArrayBuffer) -> Option<Value> {
         Envelope::Varies(names) => return Some(Value::Varies(names)),
     };
     let handle = Uint8Array::new_with_byte_offset(value, body_offset);
-    let body = Body { bytes: u64::from(handle.length()), handle: handle.into() };
+    let bytes = u64::from(handle.length());
+    // A response of such a status refuses even an empty body.
+    let handle = if has_no_body(stored.status) { JsValue::NULL } else { handle.into() };
+    let body = Body { handle, bytes };
     let (identity, gzip) = if stored.is_gzip { (None, Some(body)) } else { (Some(body), None) };
     Some(Value::Entry(Box::new(Entry::new(stored, identity, gzip))))
 }

@@ -70,7 +70,7 @@ fn class(verdict: &Verdict) -> &'static str {
     match verdict.outcome {
         Outcome::Untested => "for browsers, not run",
         Outcome::Dependency => "depends on one that did not pass",
-        _ if verdict.is_impossible() => "impossible on workerd",
+        Outcome::SetUp | Outcome::Failed if verdict.excuse.is_some() => verdict.excuse.unwrap_or_default(),
         Outcome::SetUp => "its preparation failed",
         Outcome::Failed | Outcome::Passed => "failed",
     }

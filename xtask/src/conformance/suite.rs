@@ -60,6 +60,11 @@ impl Suite {
         Ok(Self { folder, name: "checkout", version, command: "cargo xtask bench cache-tests --suite DIR" })
     }
 
+    /// Whether it is the package, not a checkout.
+    pub(super) fn is_pinned(&self) -> bool {
+        self.name == "npm"
+    }
+
     /// Its command-line client.
     pub(super) fn client(&self) -> PathBuf {
         let later = self.folder.join("test-engine/cli.mjs");
