@@ -93,19 +93,19 @@ impl Stored {
         match purged {
             Some(PurgeMode::Hard) => return (Reuse::Gone, Reason::Purged(PurgeMode::Hard)),
             Some(PurgeMode::Revalidate) => return (check, Reason::Purged(PurgeMode::Revalidate)),
-            Some(PurgeMode::Soft) if forbids_stale || fresh_ms <= 0 => {
-                return (check, Reason::Purged(PurgeMode::Soft));
-            }
-            Some(PurgeMode::Soft) => return (Reuse::WhileRevalidate, Reason::Purged(PurgeMode::Soft)),
-            None => {}
+            Some(PurgeMode::Soft) | None => {}
         }
         if no_cache {
             return (check, Reason::NoCache);
         }
         let is_too_old = asked.max_age.is_some_and(|max| self.age_ms(now) >= i64::from(max) * 1000);
         let is_too_stale = asked.min_fresh.is_some_and(|min| fresh_ms < i64::from(min) * 1000);
-        if asked.no_cache || is_from_the_future || (is_too_old && asked.max_stale.is_none()) || is_too_stale {
+        if asked.no_cache || is_from_the_future || is_too_old || is_too_stale {
             return (check, Reason::ClientDemands);
+        }
+        if purged == Some(PurgeMode::Soft) {
+            let is_usable = !forbids_stale && fresh_ms > 0;
+            return (if is_usable { Reuse::WhileRevalidate } else { check }, Reason::Purged(PurgeMode::Soft));
         }
         if fresh_ms > 0 {
             return (Reuse::Fresh, Reason::Fresh);
