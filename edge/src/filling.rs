@@ -113,7 +113,9 @@ async fn through_the_cache(
     ctx: &worker::Context,
 ) -> OriginFact {
     let begun = platform::now();
-    let patience = if lookup.fallback().is_some() { PATIENCE } else { longest(isolate) };
+    // A plain cache may serve stale where it is cut off (RFC 9111 §4.2.4), and a slow origin is not away.
+    let is_hurried = lookup.fallback().is_some() && !isolate.is_proxy();
+    let patience = if is_hurried { PATIENCE } else { longest(isolate) };
     let (job, mark) = match turn(exchange, isolate, lookup, begun, patience).await {
         Turn::Fetch(mark) => (job, Some(mark)),
         Turn::Alone => (Job { collapses: false, ..job }, None),
