@@ -6,6 +6,7 @@ mod conditions;
 mod control;
 mod envelope;
 mod key;
+mod purge;
 mod targeted;
 mod vary;
 
@@ -26,7 +27,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const ALL: [Target; 10] = [
+pub const ALL: [Target; 12] = [
     control::RESPONSE,
     control::REQUEST,
     targeted::TARGET,
@@ -37,6 +38,8 @@ pub const ALL: [Target; 10] = [
     answer::TARGET,
     envelope::TARGET,
     key::TARGET,
+    purge::PATTERN,
+    purge::PART,
 ];
 
 /// Header values reach the rules as text.
