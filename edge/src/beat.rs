@@ -61,7 +61,8 @@ impl Beat {
     /// Begins a beat, unless one is under way or has just failed; the caller then makes it.
     pub fn begin(&mut self, now: UnixMillis) -> Option<BeatCall> {
         let number = self.checks.begin(now)?;
-        let call = wire::Beat { revocations: self.revocations.version(), epoch: self.epochs.epoch() };
+        let (revocations, epoch) = (self.revocations.version(), self.epochs.epoch());
+        let call = wire::Beat { revocations, epoch, report: None };
         Some(BeatCall { number, call })
     }
 
@@ -86,8 +87,14 @@ impl Beat {
 /// Makes a beat that was begun.
 pub async fn make(settings: &Settings, env: &worker::Env, beat: BeatCall) {
     let BeatCall { number, call } = beat;
-    let reply = hub::ask(settings, env, &Call::Beat(call)).await;
-    isolate::current().with_beat(|beat| beat.end(number, reply, platform::now()));
+    let report = isolate::current().begin_report(platform::now());
+    let call = Call::Beat(wire::Beat { report, ..call });
+    let reply = hub::ask(settings, env, &call).await;
+    let isolate = isolate::current();
+    if let (Err(hub::Away), Call::Beat(wire::Beat { report: Some(report), .. })) = (&reply, call) {
+        isolate.with_stats(|stats| stats.put_back(report));
+    }
+    isolate.with_beat(|beat| beat.end(number, reply, platform::now()));
 }
 
 #[cfg(test)]
@@ -119,7 +126,7 @@ mod tests {
         assert_eq!(beat.epochs().verdict(&[], "/", 6), Some(PurgeMode::Hard));
         assert!(!beat.is_under_way(NOW));
         let call = beat.begin(NOW).unwrap();
-        assert_eq!(call.call, wire::Beat { revocations: 3, epoch: 7 });
+        assert_eq!(call.call, wire::Beat { revocations: 3, epoch: 7, report: None });
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::{
         underway::{State, Underway},
     },
     settings::Settings,
+    stats::Stats,
 };
 use std::{
     cell::{OnceCell, RefCell},
@@ -18,6 +19,7 @@ use std::{
 use valora_shared::{
     cache::CacheKey,
     config::{EdgeMode, Faults},
+    hub::Report,
     time::UnixMillis,
 };
 
@@ -39,6 +41,7 @@ struct Ready {
     audit: RefCell<Queue>,
     notes: RefCell<CacheNotes>,
     underway: RefCell<Underway>,
+    stats: RefCell<Stats>,
 }
 
 /// What is remembered about keys and routes.
@@ -51,11 +54,7 @@ struct CacheNotes {
 
 impl Isolate {
     /// Takes the settings, the first time only. `seed` is random, and no client knows it.
-    pub fn ensure_settings(
-        &self,
-        read: impl FnOnce() -> Result<Settings, Faults>,
-        seed: impl FnOnce() -> u64,
-    ) {
+    pub fn ensure_settings(&self, read: impl FnOnce() -> Result<Settings, Faults>, seed: impl Fn() -> u64) {
         self.0.get_or_init(|| {
             let settings = read()?;
             let capacity = settings.config.cache.cache_memory_bytes.get();
@@ -67,6 +66,7 @@ impl Isolate {
                 audit: RefCell::default(),
                 notes: RefCell::default(),
                 underway: RefCell::default(),
+                stats: RefCell::new(Stats::new(seed())),
             })
         });
     }
@@ -164,6 +164,18 @@ impl Isolate {
     /// What is being fetched; `f` must not come back here.
     pub fn with_underway<T>(&self, f: impl FnOnce(&mut Underway) -> T) -> Option<T> {
         Some(f(&mut self.ready()?.underway.borrow_mut()))
+    }
+
+    /// What the cache did; `f` must not come back here.
+    pub fn with_stats<T>(&self, f: impl FnOnce(&mut Stats) -> T) -> Option<T> {
+        Some(f(&mut self.ready()?.stats.borrow_mut()))
+    }
+
+    /// What the Hub is to be told now of what the cache did.
+    pub fn begin_report(&self, now: UnixMillis) -> Option<Report> {
+        let ready = self.ready()?;
+        let (entries, bytes) = ready.memory.borrow().size();
+        ready.stats.borrow_mut().begin(now, entries, bytes)
     }
 
     fn ready(&self) -> Option<&Ready> {

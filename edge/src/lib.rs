@@ -23,6 +23,7 @@ mod platform;
 mod respond;
 mod runner;
 mod settings;
+mod stats;
 mod steps;
 mod timing;
 mod upstream;

@@ -1,7 +1,7 @@
 //! The two ways through the pipeline's one list of steps.
 
 use crate::{
-    answer::Answer,
+    answer::{Answer, CacheOutcome},
     audit, beat,
     exchange::{CacheView, Exchange, Inbound, RequestHeaders},
     filling, io,
@@ -29,6 +29,7 @@ pub fn answer_now(request: &Request) -> Option<Response> {
         Progress::Answered(answer) => {
             let response = respond::to_response(&exchange, &isolate, &answer).ok()?;
             log::request(&exchange, &isolate, request, &response, &answer);
+            count(&exchange, &isolate, &answer);
             Some(response)
         }
     }
@@ -54,11 +55,17 @@ pub async fn answer(request: Request, env: worker::Env, ctx: worker::Context) ->
         respond::to_response(&exchange, &isolate, &Answer::Problem(steps::unanswered()))
     })?;
     log::request(&exchange, &isolate, &request, &response, &answer);
+    count(&exchange, &isolate, &answer);
     if exchange.admin.is_some() {
         audit::note(&isolate, &exchange, &answer, response.status());
     }
     afterwards(&exchange, &isolate, env, &ctx);
     Ok(response)
+}
+
+fn count(exchange: &Exchange, isolate: &Isolate, answer: &Answer) {
+    let key = if let CacheView::Keyed(lookup) = &exchange.cache { Some(lookup.key.as_str()) } else { None };
+    isolate.with_stats(|stats| stats.count(CacheOutcome::of(exchange, answer), key));
 }
 
 /// What is due at the Hub, behind the answer. A request that neither looked at the cache nor bore a credential never

@@ -7,6 +7,7 @@ mod message;
 mod page;
 mod purges;
 mod revocations;
+mod stats;
 
 pub use audit::{FIRST_PREVIOUS_HASH, Record, is_chain};
 pub use clear::Clear;
@@ -14,6 +15,7 @@ pub use message::{Beat, Call, Delivered, MAX_ENTRIES, Reply};
 pub use page::Page;
 pub use purges::{Batch, LIST_EVERY_MS, Waiting, visible_by};
 pub use revocations::{MAX_LIST, RevocationList, is_over, list_from};
+pub use stats::{Counter, Report, STATS_EVERY_MS, Stats, Tally};
 
 use crate::trust::MAX_CLOCK_SKEW_SECONDS;
 

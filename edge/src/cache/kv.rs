@@ -2,11 +2,14 @@
 //! envelope. Whatever goes wrong here is a miss, and the answer still goes out.
 
 use super::{Body, Entry, memory::Header};
-use crate::{hub, js, platform, timing::within, upstream::has_no_body};
+use crate::{hub, isolate, js, platform, timing::within, upstream::has_no_body};
 use js_sys::{ArrayBuffer, Uint8Array};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
-use valora_shared::cache::{CacheKey, Envelope, Stored, variant};
+use valora_shared::{
+    cache::{CacheKey, Envelope, Stored, variant},
+    hub::Counter,
+};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
@@ -71,6 +74,7 @@ pub async fn probe(namespace: &JsValue) -> bool {
 }
 
 async fn get(namespace: &JsValue, key: &CacheKey) -> Option<Value> {
+    count(&[(Counter::KvReads, 1)]);
     let name = name(key);
     let reading = async {
         let value = JsFuture::from(js::kv_get(namespace, &name)?).await?;
@@ -88,9 +92,11 @@ async fn put(namespace: &JsValue, key: &CacheKey, entry: &Entry) -> Result<u64, 
     stored.is_gzip = entry.gzip().is_some();
     let body = entry.gzip().or(entry.identity()).ok_or("no body at hand")?;
     let seconds = ttl_seconds(&stored);
+    let raw_bytes = stored.identity_bytes;
     let prefix = Envelope::Response(Box::new(stored)).to_prefix();
     let value = js::join(&prefix, &body.handle)?;
     JsFuture::from(js::kv_put(namespace, &name(key), &value, seconds)?).await?;
+    count(&[(Counter::KvWrites, 1), (Counter::BytesRaw, raw_bytes), (Counter::BytesStored, body.bytes)]);
     Ok(u64::from(value.length()))
 }
 
@@ -102,6 +108,7 @@ async fn put_mark(
 ) -> Result<(), JsValue> {
     let prefix = Envelope::Varies(names.to_vec()).to_prefix();
     let value = Uint8Array::from(prefix.as_slice());
+    count(&[(Counter::KvWrites, 1)]);
     JsFuture::from(js::kv_put(namespace, &name(key), &value, ttl_seconds(stored))?).await.map(drop)
 }
 
@@ -135,6 +142,14 @@ fn open(value: &ArrayBuffer) -> Option<Value> {
 fn name(key: &CacheKey) -> String {
     let digest = Sha256::digest(key.as_str().as_bytes());
     format!("{}:response:{}", hub::NAME, hex::encode(digest))
+}
+
+fn count(counts: &[(Counter, u64)]) {
+    isolate::current().with_stats(|stats| {
+        for (counter, more) in counts {
+            stats.add(*counter, *more);
+        }
+    });
 }
 
 fn log(message: &str, error: &JsValue) {

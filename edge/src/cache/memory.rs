@@ -56,6 +56,11 @@ impl MemoryTier {
         ))
     }
 
+    /// Entries and their bytes, as they are counted against the capacity.
+    pub fn size(&self) -> (u64, u64) {
+        (u64::try_from(self.0.len()).unwrap_or(u64::MAX), self.0.weight())
+    }
+
     /// The entry for a request.
     pub fn get(&self, key: &CacheKey, header: Header<'_>) -> Option<Rc<Entry>> {
         match self.0.get(key)? {
@@ -102,12 +107,6 @@ impl MemoryTier {
     /// Marks that something was changed through us.
     pub fn change(&mut self, key: &CacheKey, now: UnixMillis) {
         self.0.insert(key.clone(), Held::Changed(now));
-    }
-
-    /// How many there are, and their bytes.
-    #[cfg(test)]
-    pub fn size(&self) -> (usize, u64) {
-        (self.0.len(), self.0.weight())
     }
 
     fn put(&mut self, key: CacheKey, entry: Rc<Entry>) {

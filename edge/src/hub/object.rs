@@ -11,7 +11,7 @@ use wasm_bindgen::JsValue;
 
 /// The tables of every room, for an object that has none yet.
 pub fn tables() -> String {
-    [rooms::COUNTERS, rooms::REVOCATIONS, rooms::NONCES, rooms::AUDIT, rooms::PURGES].concat()
+    [rooms::COUNTERS, rooms::REVOCATIONS, rooms::NONCES, rooms::AUDIT, rooms::PURGES, rooms::STATS].concat()
 }
 
 /// Answers a call within the transaction that the shell has opened; an error undoes all of it.
@@ -36,10 +36,16 @@ fn decide(sql: Sql<'_>, call: Call, now: UnixMillis) -> Result<Reply, String> {
     Ok(match call {
         // A statement, because an object without storage is of no use.
         Call::Probe => rooms::purge(sql, &[], now).map(|_| Reply::Done)?,
-        Call::Beat(Beat { revocations, epoch }) => Reply::Lists {
-            revocations: rooms::revocations_since(sql, revocations)?,
-            epochs: rooms::purges_since(sql, epoch, now)?,
-        },
+        Call::Beat(Beat { revocations, epoch, report }) => {
+            if let Some(report) = report {
+                rooms::tell(sql, report, now)?;
+            }
+            Reply::Lists {
+                revocations: rooms::revocations_since(sql, revocations)?,
+                epochs: rooms::purges_since(sql, epoch, now)?,
+            }
+        }
+        Call::Stats => Reply::Stats { stats: rooms::told(sql, now)?, epoch: rooms::purge(sql, &[], now)? },
         Call::Check { subject } => Reply::NotBefore(match subject {
             Some(subject) => rooms::not_before(sql, subject)?,
             None => rooms::purge(sql, &[], now).map(|_| None)?,
@@ -58,7 +64,8 @@ fn decide(sql: Sql<'_>, call: Call, now: UnixMillis) -> Result<Reply, String> {
         }
         Call::Purge { target, mode, entry } => {
             rooms::append(sql, vec![entry])?;
-            Reply::Taken { epoch: rooms::clear(sql, &target, mode, now)?, at_ms: now.0 }
+            let estimate = rooms::told(sql, now)?.estimate(&target);
+            Reply::Purged { epoch: rooms::clear(sql, &target, mode, now)?, at_ms: now.0, estimate }
         }
         Call::Audit { entries } => rooms::append(sql, entries).map(|()| Reply::Done)?,
         Call::Records { entry, limit, before } => {

@@ -7,6 +7,8 @@
 //! An edge that knows no admins at all (neither `ADMIN_TOKEN` nor `JWT_PUBLIC_KEYS`) answers its own routes with 401
 //! and leaves the others to the origin.
 
+mod cache;
+
 use crate::{
     answer::{Answer, Made},
     audit,
@@ -90,15 +92,28 @@ fn admit(exchange: &mut Exchange, presented: &Presented) -> Option<Verdict> {
 
 /// The edge's own routes, for an admin.
 fn own(exchange: &mut Exchange, settings: &Settings) -> Verdict {
-    if exchange.inbound.path() != "/api/admin/audit" {
-        let detail = "There is nothing at this path.";
-        return Verdict::Answer(Answer::Problem(Problem::new(ErrorCode::RouteNotFound, detail)));
+    match exchange.inbound.path() {
+        "/api/admin/audit" => records(exchange, settings),
+        "/api/admin/cache/stats" => cache::stats(exchange),
+        "/api/admin/cache/clear" => cache::clear(exchange, settings),
+        _ => {
+            let detail = "There is nothing at this path.";
+            Verdict::Answer(Answer::Problem(Problem::new(ErrorCode::RouteNotFound, detail)))
+        }
     }
+}
+
+/// The query without its question mark.
+fn query(exchange: &Exchange) -> &str {
+    let query = target_of(&exchange.inbound.url).and_then(|target| target.split_once('?'));
+    query.map_or("", |(_, query)| query)
+}
+
+fn records(exchange: &mut Exchange, settings: &Settings) -> Verdict {
     if !matches!(exchange.inbound.method.as_str(), "GET" | "HEAD") {
         return Verdict::Answer(Answer::NotAllowed("GET, HEAD"));
     }
-    let query = target_of(&exchange.inbound.url).and_then(|target| target.split_once('?'));
-    let page = match Page::parse(query.map_or("", |(_, query)| query)) {
+    let page = match Page::parse(query(exchange)) {
         Ok(page) => page,
         Err(problem) => return Verdict::Answer(Answer::Problem(problem)),
     };

@@ -216,6 +216,17 @@ impl Purge {
     pub const MAX_TAGS: usize = 100;
 }
 
+impl PurgeMode {
+    /// Its name in JSON and queries.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hard => "hard",
+            Self::Soft => "soft",
+            Self::Revalidate => "revalidate",
+        }
+    }
+}
+
 impl AuditEntry {
     /// With texts cut to what an entry may hold.
     #[must_use]

@@ -1,7 +1,7 @@
 //! What is asked of the Hub in one call, and what it answers. JSON between parts of one Worker, which a deployment
 //! replaces together: it is no stored format.
 
-use super::{Record, RevocationList};
+use super::{Record, Report, RevocationList, Stats};
 use crate::{
     cache::{EpochChanges, PurgeTarget},
     events::{AuditEntry, Event, EventBody, EventId, Purge, PurgeMode, Read, Receipt, Revocation, Subject},
@@ -36,6 +36,8 @@ pub enum Call {
         /// For the audit, in the same transaction.
         entry: AuditEntry,
     },
+    /// What do the caches do?
+    Stats,
     /// Append to the audit.
     Audit {
         /// In their order, at most [`MAX_ENTRIES`].
@@ -59,6 +61,8 @@ pub struct Beat {
     pub revocations: u64,
     /// Its purge epoch; 0 likewise.
     pub epoch: u64,
+    /// What its cache did.
+    pub report: Option<Report>,
 }
 
 /// The answer to a [`Call`].
@@ -76,7 +80,23 @@ pub enum Reply {
     },
     /// To a check: what was made up to this moment is worth nothing.
     NotBefore(Option<i64>),
-    /// To a delivery and to a purge.
+    /// To a purge.
+    Purged {
+        /// The purge epoch from now on.
+        epoch: u64,
+        /// When, by the Hub's clock: milliseconds since 1970.
+        at_ms: i64,
+        /// About how many entries of isolates' memories it concerns.
+        estimate: u64,
+    },
+    /// To the question for statistics.
+    Stats {
+        /// Of all isolates.
+        stats: Stats,
+        /// The purge epoch.
+        epoch: u64,
+    },
+    /// To a delivery.
     Taken {
         /// The purge epoch from now on.
         epoch: u64,
