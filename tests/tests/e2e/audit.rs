@@ -95,7 +95,8 @@ fn the_audit_is_read_in_pages_and_by_admins() -> Result<()> {
         edge.request("DELETE", "/api/admin/audit").header("authorization", &bearer(&system)?).send()?;
     ensure!(other.status == 405 && other.header("allow") == Some("GET, HEAD"), "{}", other.shown());
     ensure!(edge.get("/api/admin/audit")?.status == 401);
-    for path in ["/api/admin/cache/stats", "/api/admin/explain", "/api/admin/security"] {
+    for path in ["/api/admin/cache", "/api/admin/cache/nothing", "/api/admin/explain", "/api/admin/security"]
+    {
         ensure!(edge.get(path)?.status == 401, "{path}");
         let known = edge.request("GET", path).header("authorization", &bearer(&system)?).send()?;
         ensure!(known.status == 404 && known.header("date").is_none(), "the edge's own: {}", known.shown());
