@@ -8,7 +8,6 @@ pub use tally::{Counter, Tally};
 
 use crate::{cache::PurgeTarget, time::UnixMillis};
 use serde::{Deserialize, Serialize};
-use std::fmt::Write as _;
 
 /// How often an isolate tells: each time is a row that the Hub writes.
 pub const STATS_EVERY_MS: i64 = 5_000;
@@ -80,9 +79,8 @@ impl Stats {
             PurgeTarget::Tag(tag) => tag.strip_prefix("product:").is_none_or(|id| names_product(key, id)),
             pattern => pattern.matches(key),
         };
-        let keys = self.tally.keys.most_asked_for();
         let (mut all, mut meant) = (0_u64, 0_u64);
-        for (key, _) in keys {
+        for (key, _) in &self.tally.keys.0 {
             all += 1;
             meant += u64::from(is_meant(key));
         }
@@ -96,39 +94,40 @@ impl Stats {
     /// The body of `GET /api/admin/cache/stats`.
     pub fn to_json(&self, epoch: u64) -> String {
         let count = |counter| self.tally.count(counter);
-        let (hits, misses) = (count(Counter::Hits), count(Counter::Misses));
-        let bytes = self.isolates.iter().map(|memory| memory.bytes).sum();
-        let mut json = format!(
-            r#"{{"total_cache_keys":{},"memory_used_bytes":{bytes},"memory_used_human":"{}""#,
-            self.entries(),
-            human(bytes)
-        );
+        let bytes: u64 = self.isolates.iter().map(|memory| memory.bytes).sum();
+        let mut json = String::from("{");
+        let mut field = |name: &str, value: &str| {
+            for text in ["\"", name, "\":", value, ","] {
+                json.push_str(text);
+            }
+        };
+        field("total_cache_keys", &self.entries().to_string());
+        field("memory_used_bytes", &bytes.to_string());
+        field("memory_used_human", &human(bytes));
         for (counter, name) in Counter::ALL {
-            // Writing to a String cannot fail.
-            let _ = write!(json, r#","{name}":{}"#, count(counter));
+            field(name, &count(counter).to_string());
         }
-        let _ = write!(
-            json,
-            r#","cache_hit_rate":{},"compression_ratio":{},"epoch":{epoch},"by_route":["#,
-            ratio(hits, hits.saturating_add(misses)),
-            ratio(count(Counter::BytesStored), count(Counter::BytesRaw)),
-        );
-        let mut separator = "";
-        for (route, hits, misses) in &self.tally.routes {
-            let route = serde_json::Value::from(route.as_str());
-            let _ = write!(json, r#"{separator}{{"route":{route},"hits":{hits},"misses":{misses}}}"#);
-            separator = ",";
-        }
-        json.push_str(r#"],"top_keys":["#);
-        separator = "";
-        for (key, count) in self.tally.keys.most_asked_for().into_iter().take(KEYS_TOLD) {
-            let key = serde_json::Value::from(key);
-            let _ = write!(json, r#"{separator}{{"key":{key},"count":{count}}}"#);
-            separator = ",";
-        }
-        json.push_str("]}");
+        let looked = count(Counter::Hits).saturating_add(count(Counter::Misses));
+        field("cache_hit_rate", &ratio(count(Counter::Hits), looked));
+        field("compression_ratio", &ratio(count(Counter::BytesStored), count(Counter::BytesRaw)));
+        field("epoch", &epoch.to_string());
+        let routes = self.tally.routes.iter().map(|(route, hits, misses)| {
+            format!(r#"{{"route":{},"hits":{hits},"misses":{misses}}}"#, quoted(route))
+        });
+        let routes: Vec<String> = routes.collect();
+        field("by_route", &format!("[{}]", routes.join(",")));
+        let keys = self.tally.keys.most_asked_for(KEYS_TOLD);
+        let keys =
+            keys.into_iter().map(|(key, count)| format!(r#"{{"key":{},"count":{count}}}"#, quoted(key)));
+        let keys: Vec<String> = keys.collect();
+        json.push_str(&format!(r#""top_keys":[{}]}}"#, keys.join(",")));
         json
     }
+}
+
+/// As a JSON string.
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap_or_default()
 }
 
 fn names_product(key: &str, id: &str) -> bool {
@@ -141,15 +140,15 @@ fn ratio(part: u64, whole: u64) -> String {
     format!("{}.{:04}", parts / 10_000, parts % 10_000)
 }
 
-/// As Redis writes it: `1.50M`.
+/// As Redis writes it, quoted: `"1.50M"`.
 fn human(bytes: u64) -> String {
     let (unit, name) = match bytes {
-        0..1_024 => return format!("{bytes}B"),
+        0..1_024 => return format!("\"{bytes}B\""),
         1_024..1_048_576 => (1_024, 'K'),
         1_048_576..1_073_741_824 => (1 << 20, 'M'),
         _ => (1 << 30, 'G'),
     };
-    format!("{}.{:02}{name}", bytes / unit, bytes % unit * 100 / unit)
+    format!("\"{}.{:02}{name}\"", bytes / unit, bytes % unit * 100 / unit)
 }
 
 #[cfg(test)]
@@ -231,6 +230,6 @@ mod tests {
     #[test]
     fn bytes_are_written_for_people() {
         let written = [0, 1_023, 1_536, 33_554_432, u64::MAX].map(human);
-        assert_eq!(written, ["0B", "1023B", "1.50K", "32.00M", "17179869183.99G"]);
+        assert_eq!(written, [r#""0B""#, r#""1023B""#, r#""1.50K""#, r#""32.00M""#, r#""17179869183.99G""#]);
     }
 }
