@@ -120,8 +120,7 @@ impl Stats {
         let keys =
             keys.into_iter().map(|(key, count)| format!(r#"{{"key":{},"count":{count}}}"#, quoted(key)));
         let keys: Vec<String> = keys.collect();
-        json.push_str(&format!(r#""top_keys":[{}]}}"#, keys.join(",")));
-        json
+        json + r#""top_keys":["# + &keys.join(",") + "]}"
     }
 }
 

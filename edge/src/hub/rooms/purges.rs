@@ -27,6 +27,9 @@ const MAX_LOG: u64 = 256;
 /// The most bytes of their parts. With the table's 170 kB that is what an isolate is told that knows nothing.
 const MAX_LOG_BYTES: u64 = 16_000;
 
+/// What every statement here selects: code that reads another kind of row would be a kilobyte of the Worker's.
+type Row = (u64, u64, String);
+
 /// Where log or table ends.
 #[derive(Clone, Copy, Default)]
 struct End {
@@ -60,8 +63,8 @@ pub(in crate::hub) fn clear(
 pub(in crate::hub) fn since(sql: Sql<'_>, known: u64, now: UnixMillis) -> Result<EpochChanges, String> {
     let epoch = purge(sql, &[], now)?;
     let log_after = |epoch: u64| -> Result<Vec<String>, String> {
-        let statement = "SELECT part FROM purges WHERE epoch > ?1 ORDER BY epoch";
-        Ok(sql.rows::<(String,)>(statement, &(epoch,))?.into_iter().map(|(part,)| part).collect())
+        let statement = "SELECT epoch, bytes, part FROM purges WHERE epoch > ?1 ORDER BY epoch";
+        Ok(sql.rows::<Row>(statement, &(epoch,))?.into_iter().map(|(_, _, part)| part).collect())
     };
     if known == epoch && known > 0 {
         return Ok(EpochChanges { epoch, ..EpochChanges::default() });
@@ -69,8 +72,7 @@ pub(in crate::hub) fn since(sql: Sql<'_>, known: u64, now: UnixMillis) -> Result
     if let Some(known) = changes_from(known, epoch, table_end(sql)?.epoch) {
         return Ok(EpochChanges { epoch, is_anew: false, parts: log_after(known)? });
     }
-    let table = sql.row::<(u64, String)>("SELECT epoch, part FROM purged WHERE id = 1", &[(); 0])?;
-    let (folded, table) = table.map_or((0, None), |(folded, part)| (folded, Some(part)));
+    let (folded, table) = table(sql)?.map_or((0, None), |(folded, _, part)| (folded, Some(part)));
     let parts = table.into_iter().chain(log_after(folded)?).collect();
     Ok(EpochChanges { epoch, is_anew: true, parts })
 }
@@ -78,29 +80,35 @@ pub(in crate::hub) fn since(sql: Sql<'_>, known: u64, now: UnixMillis) -> Result
 /// A call's purges, beginning with those that waited and are due, or that a clock which stepped back would keep
 /// waiting.
 fn begin(sql: Sql<'_>, now: UnixMillis) -> Result<(Batch, End), String> {
-    let statement = "SELECT epoch, bytes FROM purges ORDER BY epoch DESC LIMIT 1";
-    let end = match sql.row::<(u64, u64)>(statement, &[(); 0])? {
-        Some((epoch, bytes)) => End { epoch, bytes },
+    let statement = "SELECT epoch, bytes, '' FROM purges ORDER BY epoch DESC LIMIT 1";
+    let end = match sql.row::<Row>(statement, &[(); 0])? {
+        Some((epoch, bytes, _)) => End { epoch, bytes },
         None => table_end(sql)?,
     };
-    let statement = "DELETE FROM purges_waiting WHERE due_ms <= ?1 OR due_ms > ?2 RETURNING slot, mode";
-    let due = sql.rows::<(u16, u8)>(statement, &(now.0, now.0.saturating_add(LIST_EVERY_MS)))?;
-    let due: Vec<_> = due.into_iter().map(|(slot, mode)| (slot, mode_at(mode))).collect();
+    let statement = "DELETE FROM purges_waiting WHERE due_ms <= ?1 OR due_ms > ?2 RETURNING slot, mode, ''";
+    let due = sql.rows::<Row>(statement, &(now.0, now.0.saturating_add(LIST_EVERY_MS)))?;
+    let waiting = |(slot, mode, _): Row| Some((slot.try_into().ok()?, mode_at(mode.try_into().ok()?)));
+    let due: Vec<_> = due.into_iter().filter_map(waiting).collect();
     Ok((Batch::new(now, end.epoch.saturating_add(1), &due), end))
 }
 
 fn table_end(sql: Sql<'_>) -> Result<End, String> {
-    let row = sql.row::<(u64, u64)>("SELECT epoch, bytes FROM purged WHERE id = 1", &[(); 0])?;
-    Ok(row.map_or_else(End::default, |(epoch, bytes)| End { epoch, bytes }))
+    let row = sql.row::<Row>("SELECT epoch, bytes, '' FROM purged WHERE id = 1", &[(); 0])?;
+    Ok(row.map_or_else(End::default, |(epoch, bytes, _)| End { epoch, bytes }))
+}
+
+fn table(sql: Sql<'_>) -> Result<Option<Row>, String> {
+    sql.row("SELECT epoch, bytes, part FROM purged WHERE id = 1", &[(); 0])
 }
 
 /// Slots of list tags that were purged in the last half second, and when.
 fn recent_lists(sql: Sql<'_>, now: UnixMillis) -> Result<Vec<(u16, UnixMillis)>, String> {
-    let statement = "SELECT at_ms, lists FROM purges WHERE at_ms > ?1 AND at_ms < ?2 AND lists <> ''";
+    let statement = "SELECT at_ms, 0, lists FROM purges WHERE at_ms > ?1 AND at_ms < ?2 AND lists <> ''";
     let (from, to) = (now.0.saturating_sub(LIST_EVERY_MS), now.0.saturating_add(LIST_EVERY_MS));
-    let rows = sql.rows::<(i64, String)>(statement, &(from, to))?;
-    let slots = |(at, lists): (i64, String)| -> Vec<_> {
-        lists.split(',').filter_map(|slot| Some((slot.parse().ok()?, UnixMillis(at)))).collect()
+    let rows = sql.rows::<Row>(statement, &(from, to))?;
+    let slots = |(at, _, lists): Row| -> Vec<_> {
+        let at = UnixMillis(i64::try_from(at).unwrap_or(i64::MAX));
+        lists.split(',').filter_map(|slot| Some((slot.parse().ok()?, at))).collect()
     };
     Ok(rows.into_iter().flat_map(slots).collect())
 }
@@ -134,13 +142,12 @@ fn fold(sql: Sql<'_>, end: End) -> Result<(), String> {
     let (epoch, bytes) = (end.epoch.saturating_sub(MAX_LOG / 2), end.bytes.saturating_sub(MAX_LOG_BYTES / 2));
     let statement = "SELECT epoch, bytes, part FROM purges \
         WHERE epoch <= ?1 OR bytes - length(part) < ?2 ORDER BY epoch";
-    let old = sql.rows::<(u64, u64, String)>(statement, &(epoch, bytes))?;
+    let old = sql.rows::<Row>(statement, &(epoch, bytes))?;
     let Some(last) = old.last().map(|(epoch, bytes, _)| End { epoch: *epoch, bytes: *bytes }) else {
         return Ok(());
     };
-    let table = sql.row::<(String,)>("SELECT part FROM purged WHERE id = 1", &[(); 0])?;
     let mut all = Epochs::default();
-    for part in table.iter().map(|(part,)| part).chain(old.iter().map(|(_, _, part)| part)) {
+    for (_, _, part) in table(sql)?.iter().chain(&old) {
         all.merge_part(part).map_err(|error| error.to_string())?;
     }
     let statement = "INSERT INTO purged (id, epoch, bytes, part) VALUES (1, ?1, ?2, ?3) ON CONFLICT (id) \
