@@ -69,6 +69,7 @@ fn hit_from_memory(
         && !edge.status.is_unverified
         && inbound.method == "GET"
         && inbound.preconditions().are_none()
+        && (edge.is_proxy || !entry.is_problem())
         && edge.cors != CorsDecision::Refused;
     if !is_plain {
         return Ok(None);

@@ -5,6 +5,7 @@ use std::cell::{Cell, OnceCell};
 use valora_shared::{
     cache::{Fields, Stored, is_worth_packing},
     events::PurgeMode,
+    problem::CONTENT_TYPE,
     time::UnixMillis,
 };
 use wasm_bindgen::JsValue;
@@ -85,6 +86,14 @@ impl Entry {
     pub fn has_codings(&self) -> bool {
         let kind = Fields(&self.stored.fields).get("content-type");
         self.gzip.is_some() || is_worth_packing(kind, self.stored.identity_bytes)
+    }
+
+    /// Whether it is an error whose body shows the correlation id of the request that it answers.
+    pub fn is_problem(&self) -> bool {
+        self.stored.status >= 400
+            && Fields(&self.stored.fields)
+                .get("content-type")
+                .is_some_and(|kind| kind.starts_with(CONTENT_TYPE))
     }
 
     /// Bytes it takes.

@@ -29,6 +29,7 @@ pub(super) fn send(exchange: &Exchange, edge: &EdgeHeaders<'_>, entry: &Entry) -
             || entry.identity().is_none());
     let body = if gzip { entry.gzip() } else { entry.identity() };
     let body = body.map_or(JsValue::NULL, |body| body.handle.clone());
+    let body = if entry.is_problem() && !gzip && !edge.is_proxy { problem(&body, exchange) } else { body };
     let (status, body) = match extent {
         Extent::NotModified => (304, JsValue::NULL),
         Extent::Unsatisfiable => return unsatisfiable(exchange, edge, length),
@@ -52,6 +53,18 @@ pub(super) fn send(exchange: &Exchange, edge: &EdgeHeaders<'_>, entry: &Entry) -
     }
     let body = if is_head || upstream::has_no_body(status) { JsValue::NULL } else { body };
     js::make_response(&body, status, &js::headers_with(None, &lines)?, true)
+}
+
+/// A stored error for this request: its body shows the correlation id that the answer bears.
+fn problem(body: &JsValue, exchange: &Exchange) -> JsValue {
+    let bytes = js_sys::Uint8Array::new(body).to_vec();
+    let Ok(mut problem) = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&bytes) else {
+        return body.clone();
+    };
+    if let Some(id) = problem.get_mut("correlation_id") {
+        *id = exchange.correlation_id.as_str().into();
+    }
+    serde_json::to_string(&problem).map_or_else(|_| body.clone(), |text| text.as_str().into())
 }
 
 /// The fields of an entry as they are sent.

@@ -34,17 +34,11 @@ pub(super) fn tell(response: &mut Response, lifetimes: &Lifetimes, method: &Meth
     headers.insert(CDN_CACHE_CONTROL_NAME, for_caches);
 }
 
-/// What the edge is told otherwise. One that is told of no purges keeps nothing longer than five seconds. And none keeps
-/// what is missing: the body of an error shows the correlation id of the request it answers, and the edge passes bodies
-/// on as they are.
+/// What the edge is told otherwise: one that is told of no purges keeps nothing longer than five seconds.
 pub(super) fn tell_the_edge(response: &mut Response, is_told_of_purges: bool) {
     const FIVE_SECONDS: HeaderValue = HeaderValue::from_static("max-age=5");
-    let is_missing = response.status() == StatusCode::NOT_FOUND;
     let headers = response.headers_mut();
-    if is_missing && headers.remove(CDN_CACHE_CONTROL_NAME).is_some() {
-        headers.remove(header::CACHE_CONTROL);
-        headers.remove(CACHE_TAG_NAME);
-    } else if !is_told_of_purges && headers.contains_key(CDN_CACHE_CONTROL_NAME) {
+    if !is_told_of_purges && headers.contains_key(CDN_CACHE_CONTROL_NAME) {
         headers.insert(CDN_CACHE_CONTROL_NAME, FIVE_SECONDS);
     }
 }
