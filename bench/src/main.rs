@@ -21,9 +21,10 @@ use report::Block;
 /// A bench by the name it is called with.
 type Bench = (&'static str, fn() -> Result<Block>);
 
-const BENCHES: [Bench; 7] = [
+const BENCHES: [Bench; 8] = [
     ("edge-hit", benches::edge_hit::run),
     ("edge-kv", benches::edge_kv::run),
+    ("operations", benches::operations::run),
     ("origin-products", benches::origin_products::run),
     ("import", benches::import::run),
     ("recompute", benches::recompute::run),

@@ -6,12 +6,13 @@ pub mod faults;
 mod js;
 pub mod object;
 
-use crate::{js::binding, platform, settings::Settings, upstream::Failure};
+use crate::{isolate, js::binding, platform, settings::Settings, upstream::Failure};
 use std::cell::Cell;
 use valora_shared::{
     cache::CacheKey,
     flight::{Call, WAIT_MS, object_name},
     http::names,
+    hub::Counter,
     time::UnixMillis,
 };
 use wasm_bindgen::{JsCast, JsValue};
@@ -83,6 +84,7 @@ pub async fn ask(
     let url = format!("{}{target}", upstream.origin_url.as_str());
     let call = Call { epoch, min_epoch, timeout_ms: u32::try_from(timeout_ms).unwrap_or(u32::MAX) };
     let name = object_name(key);
+    isolate::current().with_stats(|stats| stats.add(Counter::ObjectCalls, 1));
     let answered = match binding(env, BINDING) {
         Some(namespace) => call_object(&namespace, &name, &url, headers, call).await,
         None => Err("there is no binding FLIGHT".into()),

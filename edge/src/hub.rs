@@ -9,6 +9,7 @@ mod sql;
 pub use object::{answer, tables};
 
 use crate::{
+    isolate,
     js::{self, binding},
     platform,
     settings::Settings,
@@ -16,7 +17,7 @@ use crate::{
 };
 use js_sys::Uint8Array;
 use std::time::Duration;
-use valora_shared::hub::{Call, Reply};
+use valora_shared::hub::{Call, Counter, Reply};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 
@@ -37,6 +38,7 @@ pub struct Away;
 /// [`Away`]. Whether the Hub has done what was asked is then unknown.
 pub async fn ask(settings: &Settings, env: &worker::Env, call: &Call) -> Result<Reply, Away> {
     let location = settings.config.hub.hub_location.as_str();
+    isolate::current().with_stats(|stats| stats.add(Counter::ObjectCalls, 1));
     let asked = async {
         let namespace = binding(env, BINDING).ok_or("there is no binding HUB")?;
         #[cfg(not(feature = "fault-injection"))]

@@ -35,6 +35,8 @@ pub enum Counter {
     BytesRaw,
     /// The same as they were stored.
     BytesStored,
+    /// Calls of Durable Objects, of every kind: each is billed.
+    ObjectCalls,
 }
 
 /// How often.
@@ -48,7 +50,7 @@ pub struct Tally {
 
 impl Counter {
     /// All of them, with their names in JSON.
-    pub const ALL: [(Self, &'static str); 10] = [
+    pub const ALL: [(Self, &'static str); 11] = [
         (Self::Hits, "keyspace_hits"),
         (Self::Misses, "keyspace_misses"),
         (Self::Stale, "stale_hits"),
@@ -59,6 +61,7 @@ impl Counter {
         (Self::KvWrites, "kv_writes"),
         (Self::BytesRaw, "bytes_raw"),
         (Self::BytesStored, "bytes_stored"),
+        (Self::ObjectCalls, "object_calls"),
     ];
 }
 
