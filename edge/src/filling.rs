@@ -98,7 +98,8 @@ async fn alone(
         let headers = response.headers();
         let named = ["location", "content-location"];
         let named = named.into_iter().filter_map(|name| headers.get(name).ok().flatten());
-        invalidate::forget(isolate, env, ctx, invalidate::keys(&exchange.inbound.url, named));
+        let keys = invalidate::keys(&exchange.inbound.url, named, steps::cache::key_of(isolate));
+        invalidate::forget(isolate, env, ctx, keys);
     }
     upstream::passed(&response, None, is_proxy).map_or_else(|error| failed(&error), OriginFact::Passed)
 }
@@ -248,7 +249,10 @@ fn job(
         control: lookup.control,
         outgoing,
         // A shared fetch is for those who have nothing in hand, and nothing of their own to tell the origin.
-        collapses: checked.is_none() && !isolate.is_proxy() && exchange.headers.get("cookie").is_none(),
+        collapses: checked.is_none()
+            && !isolate.is_proxy()
+            && !lookup.is_cold
+            && exchange.headers.get("cookie").is_none(),
         has_fallback: lookup.fallback().is_some() || lookup.revalidates_behind.is_some(),
         checked,
         correlation_id: exchange.correlation_id.clone(),

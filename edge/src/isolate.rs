@@ -121,9 +121,9 @@ impl Isolate {
         }
     }
 
-    /// Whether a fetch for a key is under way.
+    /// Whether a fetch for a key is under way, or nobody may share one.
     pub fn is_being_filled(&self, key: &CacheKey, now: UnixMillis) -> bool {
-        self.with_underway(|underway| underway.state(key, now) == State::UnderWay).unwrap_or(false)
+        self.with_underway(|underway| underway.state(key, now) != State::Idle).unwrap_or(false)
     }
 
     /// Whether KV's value of a key is known to be out of date.

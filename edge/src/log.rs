@@ -2,13 +2,14 @@
 
 use crate::{
     answer::{Answer, CacheOutcome},
-    exchange::Exchange,
+    exchange::{CacheView, Exchange},
     hub::Away,
     isolate::Isolate,
     platform,
 };
 use serde::Serialize;
 use valora_shared::{
+    cache::Reason,
     config::LogLevel,
     http::{names, trace_id},
     hub::{Delivered, Reply},
@@ -32,6 +33,9 @@ struct Line<'a> {
     status: u16,
     io_ms: i64,
     cache: &'static str,
+    /// Why what was stored could be used, or not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cache_reason: Option<&'static str>,
     /// Why it was refused, where the client is not told.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
@@ -63,6 +67,10 @@ pub fn request(
         status: response.status(),
         io_ms,
         cache: CacheOutcome::of(exchange, answer).as_str(),
+        cache_reason: match &exchange.cache {
+            CacheView::Keyed(lookup) => lookup.reason.map(Reason::as_str),
+            CacheView::Bypass => None,
+        },
         reason: exchange.reason.as_deref(),
     });
 }

@@ -134,9 +134,10 @@ impl<'a> EdgeHeaders<'a> {
         // its own.
         let spans = if outcome == CacheOutcome::Hit(Tier::Memory) { Spans::NONE } else { &exchange.spans };
         let (key, is_unverified) = match &exchange.cache {
-            // What the origin has said just now needs no purge to be verified by.
+            // What the origin has said to this request itself needs no purge to be verified by.
             CacheView::Keyed(lookup) => {
-                let is_stored = matches!(outcome, CacheOutcome::Hit(_) | CacheOutcome::Stale);
+                let is_stored =
+                    matches!(outcome, CacheOutcome::Hit(_) | CacheOutcome::Stale | CacheOutcome::Collapsed);
                 (Some(&lookup.key), is_stored && lookup.is_unverified)
             }
             CacheView::Bypass => (None, false),

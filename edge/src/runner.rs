@@ -98,8 +98,11 @@ fn has_work_behind(exchange: &Exchange, isolate: &Isolate) -> bool {
 /// Whether the request must look at the Hub behind its answer.
 fn wants_beat(exchange: &Exchange, isolate: &Isolate) -> bool {
     let Some(Ok(settings)) = isolate.settings() else { return false };
+    if isolate.is_proxy() {
+        return false;
+    }
     let max_age_ms = settings.config.cache.cache_epoch_max_age_ms.get();
-    let has_looked = matches!(exchange.cache, CacheView::Keyed(_)) && !isolate.is_proxy();
+    let has_looked = matches!(exchange.cache, CacheView::Keyed(_));
     let now = exchange.now_after_io();
     let is_due = isolate.with_beat(|beat| {
         (has_looked && beat.is_due(now, max_age_ms))

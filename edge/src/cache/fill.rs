@@ -114,10 +114,16 @@ impl Job {
         let Some(Ok(settings)) = self.isolate.settings() else {
             return OriginFact::Failed(Failure::Unreachable);
         };
-        let fetched = match self.ask(settings, env).await {
-            Ok(fetched) => fetched,
-            Err(failure) => return OriginFact::Failed(failure),
-        };
+        if let Some(fact) = self.together(settings, env).await {
+            return fact;
+        }
+        match self.alone(settings).await {
+            Ok(fetched) => self.received(fetched).await,
+            Err(failure) => OriginFact::Failed(failure),
+        }
+    }
+
+    async fn received(&self, fetched: Fetched) -> OriginFact {
         if self.has_fallback && SERVER_ERRORS.contains(&fetched.response.status()) {
             return OriginFact::Failed(Failure::ServerError);
         }
@@ -125,22 +131,27 @@ impl Job {
         taken.unwrap_or_else(|error| OriginFact::Failed(upstream::failure(&self.correlation_id, &error)))
     }
 
-    /// Together with other isolates where that is possible, else alone.
-    async fn ask(&self, settings: &Settings, env: &worker::Env) -> Result<Fetched, Failure> {
-        let epoch = epochs::known(&self.isolate);
+    /// With other isolates; nothing where that is not possible, or brings what is not fresh any more.
+    async fn together(&self, settings: &Settings, env: &worker::Env) -> Option<OriginFact> {
+        let epoch = epochs::known(&self.isolate).filter(|_| self.collapses)?;
         let Outgoing { target, headers, .. } = &self.outgoing;
-        if let (true, Some(epoch)) = (self.collapses, epoch) {
-            match flight::ask(settings, env, &self.key, target, headers, epoch, epoch).await {
-                flight::Outcome::Landed(landed) => {
-                    let is_collapsed = landed.how != flight::How::Led;
-                    let times = (landed.sent_at, landed.received_at);
-                    return self.fetched(landed.response, times, Some(landed.epoch), is_collapsed);
-                }
-                flight::Outcome::Failed(failure) => return Err(failure),
-                flight::Outcome::Direct => {}
-            }
-        }
-        let sent_at = platform::now();
+        let landed = match flight::ask(settings, env, &self.key, target, headers, epoch, epoch).await {
+            flight::Outcome::Landed(landed) => landed,
+            flight::Outcome::Failed(failure) => return Some(OriginFact::Failed(failure)),
+            flight::Outcome::Direct => return None,
+        };
+        let is_collapsed = landed.how != flight::How::Led;
+        let times = (landed.sent_at, landed.received_at);
+        let fact = match self.fetched(landed.response, times, Some(landed.epoch), is_collapsed) {
+            Ok(fetched) => self.received(fetched).await,
+            Err(failure) => OriginFact::Failed(failure),
+        };
+        let is_of_use = !is_collapsed || Self::ended(&fact) != underway::Outcome::NotShared;
+        is_of_use.then_some(fact)
+    }
+
+    async fn alone(&self, settings: &Settings) -> Result<Fetched, Failure> {
+        let (epoch, sent_at) = (epochs::known(&self.isolate), platform::now());
         let is_raw = self.isolate.is_proxy();
         let response = upstream::send(settings, &self.correlation_id, &self.outgoing, is_raw).await?;
         self.fetched(response, (sent_at, platform::now()), epoch, false)
@@ -160,10 +171,16 @@ impl Job {
 
     async fn take(&self, fetched: Fetched) -> Result<OriginFact, JsValue> {
         let status = fetched.response.status();
-        if let (304, Some(checked)) = (status, &self.checked) {
+        // Without a validator of ours it is the client's copy that still holds.
+        if let (304, Some(checked)) = (status, &self.checked)
+            && !checked.stored().validators().is_empty()
+        {
             return Ok(OriginFact::Kept(self.renew(checked, &fetched), CacheOutcome::Revalidated));
         }
         let Some(Ok(settings)) = self.isolate.settings() else { return self.pass(&fetched, None) };
+        if self.outgoing.method == "HEAD" {
+            return self.pass(&fetched, None);
+        }
         let max = settings.config.cache.cache_max_body.get();
         let Ok(keeping) = self.terms(status, Fields(&fetched.fields), &fetched) else {
             return self.pass(&fetched, None);
@@ -255,7 +272,11 @@ async fn packed(entry: &Entry) -> Option<Entry> {
     let kind = Fields(&stored.fields).get("content-type");
     let is_transformable =
         !Fields(&stored.fields).get("cache-control").unwrap_or("").contains("no-transform");
-    if entry.gzip().is_some() || !is_transformable || !is_worth_packing(kind, identity.bytes) {
+    if entry.gzip().is_some()
+        || entry.is_problem()
+        || !is_transformable
+        || !is_worth_packing(kind, identity.bytes)
+    {
         return None;
     }
     let gzip = JsFuture::from(js::gzip(&identity.handle).ok()?).await.ok()?;

@@ -11,15 +11,20 @@ pub fn is_change(method: &str, status: u16) -> bool {
 }
 
 /// The keys that a change makes out of date: its target, and what Location and Content-Location name on the same site.
-pub fn keys(url: &str, named: impl Iterator<Item = String>) -> Vec<CacheKey> {
+/// `key_of` knows what is kept at all, and under which key.
+pub fn keys(
+    url: &str,
+    named: impl Iterator<Item = String>,
+    key_of: impl Fn(&str) -> Option<CacheKey>,
+) -> Vec<CacheKey> {
     let site = |url: &str| {
         let end = url.find("://").and_then(|at| url.get(at + 3..)?.find('/').map(|path| at + 3 + path));
         end.and_then(|end| url.get(..end)).unwrap_or("").to_ascii_lowercase()
     };
     let same_site = |other: &str| other.starts_with('/') || site(other) == site(url);
-    let mut keys: Vec<CacheKey> = CacheKey::exact(url).into_iter().collect();
+    let mut keys: Vec<CacheKey> = key_of(url).into_iter().collect();
     for other in named.filter(|other| same_site(other) && target_of(other).is_some()) {
-        keys.extend(CacheKey::exact(&other));
+        keys.extend(key_of(&other));
     }
     keys
 }
@@ -48,7 +53,7 @@ mod tests {
         assert!(is_change("POST", 201) && is_change("DELETE", 302));
         assert!(!is_change("POST", 400) && !is_change("GET", 200));
         let named = ["/b?x=1", "http://a/c", "HTTP://A/d", "http://other/e", "f"].map(str::to_owned);
-        let keys = keys("http://a/target?y=1", named.into_iter());
+        let keys = keys("http://a/target?y=1", named.into_iter(), |url| CacheKey::exact(url).ok());
         let keys: Vec<_> = keys.iter().map(CacheKey::as_str).collect();
         assert_eq!(keys, ["/target?y=1", "/b?x=1", "/c", "/d"]);
     }

@@ -2,7 +2,7 @@
 
 use super::Entry;
 use std::rc::Rc;
-use valora_shared::cache::{CacheKey, RequestControl};
+use valora_shared::cache::{CacheKey, Reason, RequestControl};
 
 /// The state of one request's look into the cache.
 pub struct Lookup {
@@ -20,6 +20,10 @@ pub struct Lookup {
     pub revalidates_behind: Option<Rc<Entry>>,
     /// The epochs could not be verified in time.
     pub is_unverified: bool,
+    /// Nothing of use is known of the epochs: no other one's answer may be taken.
+    pub is_cold: bool,
+    /// Why the best that was found could be used, or not.
+    pub reason: Option<Reason>,
 }
 
 /// A stored answer that must be checked first.
@@ -42,6 +46,8 @@ impl Lookup {
             in_hand: None,
             revalidates_behind: None,
             is_unverified: false,
+            is_cold: false,
+            reason: None,
         }
     }
 

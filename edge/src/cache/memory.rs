@@ -94,8 +94,6 @@ impl MemoryTier {
             return self.put(key.clone(), entry);
         }
         let since = match self.0.peek(key) {
-            // Variants by other names are found no more.
-            Some(Held::Varies(known, since)) if known.as_ref() == names.as_slice() => *since,
             Some(Held::Changed(at)) => UnixMillis(at.0.saturating_add(1)),
             Some(Held::Varies(_, since)) => *since,
             Some(Held::Entry(_)) | None => UnixMillis(0),

@@ -47,7 +47,7 @@ pub(super) fn send(exchange: &Exchange, edge: &EdgeHeaders<'_>, entry: &Entry) -
         line(&mut lines, "content-range", &format!("bytes {first}-{last}/{length}"));
     }
     let is_head = inbound.method == "HEAD";
-    if is_head && !upstream::has_no_body(status) {
+    if is_head && !upstream::has_no_body(status) && !entry.is_problem() {
         let bytes = if gzip { entry.gzip() } else { entry.identity() }.map_or(length, |body| body.bytes);
         line(&mut lines, "content-length", &bytes.to_string());
     }
@@ -57,14 +57,15 @@ pub(super) fn send(exchange: &Exchange, edge: &EdgeHeaders<'_>, entry: &Entry) -
 
 /// A stored error for this request: its body shows the correlation id that the answer bears.
 fn problem(body: &JsValue, exchange: &Exchange) -> JsValue {
+    const MEMBER: &str = "\"correlation_id\":\"";
     let bytes = js_sys::Uint8Array::new(body).to_vec();
-    let Ok(mut problem) = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&bytes) else {
-        return body.clone();
-    };
-    if let Some(id) = problem.get_mut("correlation_id") {
-        *id = exchange.correlation_id.as_str().into();
-    }
-    serde_json::to_string(&problem).map_or_else(|_| body.clone(), |text| text.as_str().into())
+    let replaced = String::from_utf8(bytes).ok().and_then(|text| {
+        let (before, rest) = text.split_once(MEMBER)?;
+        // An id holds no quotes.
+        let (_, after) = rest.split_once('"')?;
+        Some([before, MEMBER, exchange.correlation_id.as_str(), "\"", after].concat())
+    });
+    replaced.map_or_else(|| body.clone(), |text| text.as_str().into())
 }
 
 /// The fields of an entry as they are sent.
@@ -74,6 +75,8 @@ pub(super) fn fields(entry: &Entry, gzip: bool, is_proxy: bool) -> Vec<(&str, Co
     for (name, value) in &entry.stored().fields {
         let value = match name.as_str() {
             "age" | "content-length" => continue,
+            // Each one's body is its own.
+            "etag" if !is_proxy && entry.is_problem() => continue,
             name if !is_proxy && is_dropped_from_answer(name) => continue,
             "vary" => {
                 vary = Some(value.as_str());

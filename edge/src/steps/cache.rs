@@ -11,7 +11,7 @@ use crate::{
 };
 use std::rc::Rc;
 use valora_shared::{
-    cache::{CacheKey, Reason, RequestControl, Reuse, is_cached_route, route_of, takes_gzip},
+    cache::{CacheKey, Reason, RequestControl, Reuse, is_cached_route, path_of, route_of, takes_gzip},
     config::EdgeMode,
     time::UnixMillis,
 };
@@ -90,16 +90,32 @@ fn begin(exchange: &Exchange, isolate: &Isolate) -> Option<Lookup> {
     }
 }
 
+/// Under which key a GET of a URL is kept, if it may be.
+pub fn key_of(isolate: &Isolate) -> impl Fn(&str) -> Option<CacheKey> + use<> {
+    let is_proxy = isolate.is_proxy();
+    move |url| {
+        if is_proxy {
+            return CacheKey::exact(url).ok();
+        }
+        is_cached_route("GET", path_of(url), false).ok().and_then(|()| CacheKey::from_url(url).ok())
+    }
+}
+
 fn judge_all(exchange: &Exchange, isolate: &Isolate, lookup: &mut Lookup) -> Found {
     let now = exchange.now_after_io();
     let check = match exchange.facts.epochs {
         Some(awaited) => awaited,
         None => epochs::check(isolate, now),
     };
+    lookup.is_unverified = matches!(check, EpochCheck::Unverified | EpochCheck::ColdUnverified);
+    lookup.is_cold = check == EpochCheck::ColdUnverified;
     let judge = |entry: Rc<Entry>, tier| judge(isolate, lookup, check, now, entry, tier);
     let memory = isolate.recall(&lookup.key, &|name| exchange.headers.get(name));
     let memory = memory.map(|entry| judge(entry, Tier::Memory));
-    let is_enough = memory.as_ref().is_some_and(|judged| rank(judged.reuse) >= rank(Reuse::WhileRevalidate));
+    let is_origin_away = isolate.is_origin_away(route_of(exchange.inbound.path()), now);
+    // While the origin is away KV has nothing better than what it would be asked to confirm.
+    let enough = if is_origin_away { ON_ERROR } else { Reuse::WhileRevalidate };
+    let is_enough = memory.as_ref().is_some_and(|judged| rank(judged.reuse) >= rank(enough));
     if !lookup.is_brought {
         let is_unread = matches!(exchange.facts.kv, KvFact::Unknown);
         let wants_kv = is_unread && !is_enough && !isolate.is_kv_too_old(&lookup.key, now);
@@ -114,15 +130,16 @@ fn judge_all(exchange: &Exchange, isolate: &Isolate, lookup: &mut Lookup) -> Fou
         }
         _ => None,
     };
-    if let Some(Judged { reason: Reason::Purged(_), .. }) = &stored {
+    if let Some(Judged { reason: Reason::Purged(_), .. }) = &stored
+        && !lookup.is_cold
+    {
         isolate.note_kv_too_old(&lookup.key, now);
     }
     let Some(best) = better(memory, stored) else { return Found::Nothing };
     if best.tier == Tier::Kv && rank(best.reuse) > 0 {
         isolate.remember(&lookup.key, &|name| exchange.headers.get(name), Rc::clone(&best.entry));
     }
-    lookup.is_unverified = matches!(check, EpochCheck::Unverified | EpochCheck::ColdUnverified);
-    let is_origin_away = isolate.is_origin_away(route_of(exchange.inbound.path()), now);
+    lookup.reason = Some(best.reason);
     match best.reuse {
         Reuse::Fresh => Found::Answer(best.entry, CacheOutcome::Hit(best.tier)),
         Reuse::WhileRevalidate => {
@@ -145,7 +162,9 @@ fn judge_all(exchange: &Exchange, isolate: &Isolate, lookup: &mut Lookup) -> Fou
 /// What memory holds after another request has fetched it, if that answers this one as well.
 pub fn usable(exchange: &Exchange, isolate: &Isolate, lookup: &Lookup, now: UnixMillis) -> Option<Rc<Entry>> {
     let entry = isolate.recall(&lookup.key, &|name| exchange.headers.get(name))?;
-    let check = epochs::check(isolate, now);
+    // What was asked for after this request came needs no look at the Hub.
+    let is_newer = entry.stored().sent_at >= exchange.now;
+    let check = if is_newer { EpochCheck::Current } else { epochs::check(isolate, now) };
     let judged = judge(isolate, lookup, check, now, entry, Tier::Memory);
     (rank(judged.reuse) >= rank(Reuse::WhileRevalidate)).then_some(judged.entry)
 }
@@ -162,6 +181,9 @@ fn judge(
     let (reuse, reason) = entry.stored().reuse(now, &lookup.control, purged);
     Judged { entry, tier, reuse, reason }
 }
+
+/// What must be checked, and may be served when that fails.
+const ON_ERROR: Reuse = Reuse::Revalidate { may_serve_on_error: true };
 
 fn rank(reuse: Reuse) -> u8 {
     match reuse {

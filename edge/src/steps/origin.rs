@@ -2,6 +2,8 @@
 
 use crate::{
     answer::{Answer, CacheOutcome},
+    beat::EpochCheck,
+    cache::epochs,
     exchange::{CacheView, Exchange, OriginFact},
     isolate::Isolate,
     pipeline::{Need, Verdict},
@@ -9,14 +11,17 @@ use crate::{
     upstream::Failure,
 };
 use std::rc::Rc;
-use valora_shared::problem::{ErrorCode, Problem};
+use valora_shared::{
+    events::PurgeMode,
+    problem::{ErrorCode, Problem},
+};
 
 /// Seconds after which a client may try an absent origin again.
 const RETRY_AFTER_SECONDS: u32 = 5;
 
 /// Passes the origin's answer on, answers with what it was kept as, or says that the origin is away. A stored answer
 /// stands in for an origin that fails, where that is allowed.
-pub fn pass(exchange: &mut Exchange, _: &Isolate) -> Verdict {
+pub fn pass(exchange: &mut Exchange, isolate: &Isolate) -> Verdict {
     if let CacheView::Keyed(lookup) = &exchange.cache
         && lookup.control.only_if_cached
     {
@@ -33,7 +38,10 @@ pub fn pass(exchange: &mut Exchange, _: &Isolate) -> Verdict {
         Some(OriginFact::Passed(passed)) => Verdict::Answer(Answer::Passed(passed)),
         Some(OriginFact::Failed(failure)) => {
             let fallback = match &exchange.cache {
-                CacheView::Keyed(lookup) => lookup.fallback().map(Rc::clone),
+                // It may have been purged for good while the origin was waited for.
+                CacheView::Keyed(lookup) => lookup.fallback().map(Rc::clone).filter(|entry| {
+                    epochs::purged(isolate, &lookup.key, entry, EpochCheck::Current) != Some(PurgeMode::Hard)
+                }),
                 CacheView::Bypass => None,
             };
             match fallback.map(|entry| serve(exchange, &entry, CacheOutcome::Stale)) {

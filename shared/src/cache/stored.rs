@@ -59,6 +59,22 @@ pub enum Reason {
     Purged(PurgeMode),
 }
 
+impl Reason {
+    /// The words in logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fresh => "fresh",
+            Self::ClientAllows => "the client takes a stale one",
+            Self::Stale => "stale",
+            Self::NoCache => "no-cache",
+            Self::ClientDemands => "the client demands a check",
+            Self::Purged(PurgeMode::Hard) => "purged hard",
+            Self::Purged(PurgeMode::Soft) => "purged soft",
+            Self::Purged(PurgeMode::Revalidate) => "purged, must be checked",
+        }
+    }
+}
+
 impl Stored {
     /// Milliseconds (RFC 9111 §4.2.3, `current_age`). One from the future (another machine's clock) has no age.
     pub fn age_ms(&self, now: UnixMillis) -> i64 {

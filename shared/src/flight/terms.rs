@@ -2,13 +2,14 @@
 
 use crate::cache::{Answered, Asked, Keeping, Lifetimes, Policy, RequestControl};
 
-/// The names of the fields by which the answer varies, if it may be shared: whatever a cache may keep.
+/// The names of the fields by which the answer varies, if it may be shared: whatever a cache may keep and use unchecked.
 pub fn shared_by(table: &Lifetimes, path: &str, answered: Answered<'_>) -> Option<Vec<String>> {
     let asked = Asked { method: "GET", path, has_authorization: false, control: RequestControl::default() };
     // "Not modified" is judged as the answer it confirms.
     let status = if answered.status == 304 { 200 } else { answered.status };
     let keeping = Keeping::decide(Policy::Shop(table), &asked, &Answered { status, ..answered });
-    keeping.ok().map(|keeping| keeping.vary)
+    let is_fresh = |keeping: &Keeping| !keeping.no_cache && keeping.lifetime_seconds > 0;
+    keeping.ok().filter(is_fresh).map(|keeping| keeping.vary)
 }
 
 #[cfg(test)]
