@@ -251,7 +251,7 @@ fn job(
         // A shared fetch is for those who have nothing in hand, and nothing of their own to tell the origin.
         collapses: checked.is_none()
             && !isolate.is_proxy()
-            && !lookup.is_cold
+            && !lookup.is_cold()
             && exchange.headers.get("cookie").is_none(),
         has_fallback: lookup.fallback().is_some() || lookup.revalidates_behind.is_some(),
         checked,

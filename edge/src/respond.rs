@@ -138,7 +138,7 @@ impl<'a> EdgeHeaders<'a> {
             CacheView::Keyed(lookup) => {
                 let is_stored =
                     matches!(outcome, CacheOutcome::Hit(_) | CacheOutcome::Stale | CacheOutcome::Collapsed);
-                (Some(&lookup.key), is_stored && lookup.is_unverified)
+                (Some(&lookup.key), is_stored && lookup.is_unverified())
             }
             CacheView::Bypass => (None, false),
         };

@@ -1,6 +1,7 @@
 //! How far the cache has come with one request.
 
 use super::Entry;
+use crate::beat::EpochCheck;
 use std::rc::Rc;
 use valora_shared::cache::{CacheKey, Reason, RequestControl};
 
@@ -18,10 +19,8 @@ pub struct Lookup {
     pub in_hand: Option<InHand>,
     /// A stale answer is sent, and a new one shall be fetched behind it.
     pub revalidates_behind: Option<Rc<Entry>>,
-    /// The epochs could not be verified in time.
-    pub is_unverified: bool,
-    /// Nothing of use is known of the epochs: no other one's answer may be taken.
-    pub is_cold: bool,
+    /// How far the epochs could be relied on.
+    pub check: EpochCheck,
     /// Why the best that was found could be used, or not.
     pub reason: Option<Reason>,
 }
@@ -45,10 +44,19 @@ impl Lookup {
             is_brought: false,
             in_hand: None,
             revalidates_behind: None,
-            is_unverified: false,
-            is_cold: false,
+            check: EpochCheck::Current,
             reason: None,
         }
+    }
+
+    /// The epochs could not be verified in time.
+    pub fn is_unverified(&self) -> bool {
+        matches!(self.check, EpochCheck::Unverified | EpochCheck::ColdUnverified)
+    }
+
+    /// Nothing of use is known of the epochs: no other one's answer may be taken.
+    pub fn is_cold(&self) -> bool {
+        self.check == EpochCheck::ColdUnverified
     }
 
     /// What may be served if the origin fails.

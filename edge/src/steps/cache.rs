@@ -107,8 +107,7 @@ fn judge_all(exchange: &Exchange, isolate: &Isolate, lookup: &mut Lookup) -> Fou
         Some(awaited) => awaited,
         None => epochs::check(isolate, now),
     };
-    lookup.is_unverified = matches!(check, EpochCheck::Unverified | EpochCheck::ColdUnverified);
-    lookup.is_cold = check == EpochCheck::ColdUnverified;
+    lookup.check = check;
     let judge = |entry: Rc<Entry>, tier| judge(isolate, lookup, check, now, entry, tier);
     let memory = isolate.recall(&lookup.key, &|name| exchange.headers.get(name));
     let memory = memory.map(|entry| judge(entry, Tier::Memory));
@@ -131,7 +130,7 @@ fn judge_all(exchange: &Exchange, isolate: &Isolate, lookup: &mut Lookup) -> Fou
         _ => None,
     };
     if let Some(Judged { reason: Reason::Purged(_), .. }) = &stored
-        && !lookup.is_cold
+        && !lookup.is_cold()
     {
         isolate.note_kv_too_old(&lookup.key, now);
     }
