@@ -15,7 +15,7 @@ const AS_IT_IS = { redirect: "manual", cache: "no-store", encodeResponseBody: "m
 
 // outcome: "shared" with a whole body and the names it varies by, "alone" with a stream, or "failed" and why.
 export async function fetchOnce(env, request) {
-  const [epoch, , timeout] = request.headers.get(CALL).split(" ");
+  const [epoch, timeout] = request.headers.get(CALL).split(" ");
   const headers = new Headers(request.headers);
   headers.delete(CALL);
   // A timer of our own, because it can be cleared: one that is pending keeps the object from sleeping.

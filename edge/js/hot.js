@@ -1,6 +1,8 @@
 // The few things that are cheaper said in JavaScript than through wasm-bindgen's generic bindings. On a HIT
 // each is called once at most; edge/src/js.rs declares them.
 
+import { upTo } from "valora-buffer";
+
 // What every step needs, in one string: one crossing instead of one per header. No field can hold a line break
 // (RFC 9110 §5.5), and the runtime refuses those that try.
 export function read(request) {
@@ -117,23 +119,7 @@ export async function readUpTo(response, max) {
   if (!response.body) return new ArrayBuffer(0);
   const declared = response.headers.get("content-length");
   if (declared !== null) return Number(declared) > max ? response.body : response.arrayBuffer();
-  const reader = response.body.getReader();
-  const chunks = [];
-  let length = 0;
-  while (length <= max) {
-    const { done, value } = await reader.read();
-    if (done) return new Blob(chunks).arrayBuffer();
-    chunks.push(value);
-    length += value.byteLength;
-  }
-  return new ReadableStream({
-    async pull(controller) {
-      if (chunks.length > 0) return controller.enqueue(chunks.shift());
-      const { done, value } = await reader.read();
-      return done ? controller.close() : controller.enqueue(value);
-    },
-    cancel: (reason) => reader.cancel(reason),
-  });
+  return upTo(response.body, max);
 }
 
 // A body packed, or unpacked, outside wasm memory.

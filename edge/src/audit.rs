@@ -38,7 +38,7 @@ impl Queue {
         if self.waiting.is_empty() || self.busy_until.is_some_and(|until| now < until) {
             return Vec::new();
         }
-        self.busy_until = Some(UnixMillis(now.0.saturating_add(LONGEST_MS)));
+        self.busy_until = Some(now.after(LONGEST_MS));
         let mut entries: Vec<_> = self.waiting.drain(..).collect();
         if let (dropped @ 1.., Some(last)) = (std::mem::take(&mut self.dropped), entries.last()) {
             let note = AuditEntry {

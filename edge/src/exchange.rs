@@ -282,7 +282,7 @@ fn declared_length(text: &str) -> Option<u64> {
 impl Exchange {
     /// The time as far as this request's I/O tells: when it came in, and what it has waited since.
     pub fn now_after_io(&self) -> UnixMillis {
-        UnixMillis(self.now.0.saturating_add(self.spans.total_ms()))
+        self.now.after(self.spans.total_ms())
     }
 
     /// A request that has passed no step yet.

@@ -152,7 +152,7 @@ async fn turn(
         return Turn::Alone;
     }
     let patience_ms = i64::try_from(patience.as_millis()).unwrap_or(i64::MAX);
-    let give_up = UnixMillis(begun.0.saturating_add(patience_ms));
+    let give_up = begun.after(patience_ms);
     loop {
         if let Some(mark) = begin(isolate, &lookup.key, platform::now()) {
             return Turn::Fetch(mark);
@@ -173,7 +173,7 @@ async fn turn(
 }
 
 fn begin(isolate: &Isolate, key: &CacheKey, now: UnixMillis) -> Option<Mark> {
-    let deadline = UnixMillis(now.0.saturating_add(OWNER_MS));
+    let deadline = now.after(OWNER_MS);
     isolate.with_underway(|underway| underway.begin(key, now, deadline)).flatten()
 }
 

@@ -64,7 +64,7 @@ pub enum How {
 }
 
 /// Asks the object of `key` for what `target` answers to a GET with these `headers`, which are sent as they are, signed.
-/// `epoch` is the newest purge epoch known here; nothing of before `min_epoch` is answered.
+/// `epoch` is the newest purge epoch known here; nothing of an older one is answered.
 ///
 /// **Only requests without Authorization and Cookie may come here**, and only the shop's, not those of
 /// `EDGE_MODE=proxy`: an answer that may be kept is given to everybody who asks the same, judged by the shop's rules.
@@ -77,12 +77,11 @@ pub async fn ask(
     target: &str,
     headers: &Headers,
     epoch: u64,
-    min_epoch: u64,
 ) -> Outcome {
     let upstream = &settings.config.upstream;
     let timeout_ms = upstream.origin_timeout_ms.get();
     let url = format!("{}{target}", upstream.origin_url.as_str());
-    let call = Call { epoch, min_epoch, timeout_ms: u32::try_from(timeout_ms).unwrap_or(u32::MAX) };
+    let call = Call { epoch, timeout_ms: u32::try_from(timeout_ms).unwrap_or(u32::MAX) };
     let name = object_name(key);
     isolate::current().with_stats(|stats| stats.add(Counter::ObjectCalls, 1));
     let answered = match binding(env, BINDING) {

@@ -115,7 +115,7 @@ impl Isolate {
         let Some(ready) = self.ready() else { return };
         let away = &mut ready.notes.borrow_mut().origin_away;
         if is_away {
-            away.set(route.to_owned(), after(now, AWAY_MS), now);
+            away.set(route.to_owned(), now.after(AWAY_MS), now);
         } else {
             away.clear(route);
         }
@@ -134,7 +134,7 @@ impl Isolate {
     /// KV's value of a key is out of date.
     pub fn note_kv_too_old(&self, key: &CacheKey, now: UnixMillis) {
         if let Some(ready) = self.ready() {
-            ready.notes.borrow_mut().kv_too_old.set(key.clone(), after(now, KV_TOO_OLD_MS), now);
+            ready.notes.borrow_mut().kv_too_old.set(key.clone(), now.after(KV_TOO_OLD_MS), now);
         }
     }
 
@@ -144,7 +144,7 @@ impl Isolate {
         let written = &mut ready.notes.borrow_mut().kv_written;
         let may = !written.holds(key, now);
         if may {
-            written.set(key.clone(), after(now, KV_WRITE_EVERY_MS), now);
+            written.set(key.clone(), now.after(KV_WRITE_EVERY_MS), now);
         }
         may
     }
@@ -181,10 +181,6 @@ impl Isolate {
     fn ready(&self) -> Option<&Ready> {
         self.0.get()?.as_ref().ok()
     }
-}
-
-fn after(now: UnixMillis, ms: i64) -> UnixMillis {
-    UnixMillis(now.0.saturating_add(ms))
 }
 
 thread_local! {

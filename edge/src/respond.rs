@@ -224,7 +224,10 @@ impl<'a> EdgeHeaders<'a> {
             return;
         }
         let now = exchange.now_after_io();
+        let is_stale = self.outcome == CacheOutcome::Stale;
         let ttl = entry.map(|entry| entry.stored().fresh_ms(now).div_euclid(1000));
+        // What was purged is stale from then on, whatever was left of its lifetime (RFC 9211 §2.4).
+        let ttl = ttl.map(|ttl| if is_stale { ttl.min(0) } else { ttl });
         let was_stale = matches!(&exchange.cache, CacheView::Keyed(lookup) if lookup.in_hand.is_some());
         let forward = match self.outcome {
             CacheOutcome::Hit(_) | CacheOutcome::Stale => None,

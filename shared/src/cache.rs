@@ -27,8 +27,8 @@ pub use epochs::{
     mode_at, slot_of, strictness,
 };
 pub use fields::Fields;
-pub use freshen::{freshened, kept_fields};
-pub use keeping::{Answered, Asked, Keeping, NotKept, Policy, tags};
+pub use freshen::{freshened, is_of_the_body, kept_fields};
+pub use keeping::{Answered, Asked, Keeping, NotKept, Policy, slots, tags};
 pub use key::{CacheKey, InvalidTarget, path_of, target_of};
 pub use status::{CacheStatus, Forward};
 pub use stored::{Reason, Reuse, Stored};

@@ -13,6 +13,12 @@ impl UnixMillis {
         self.0.saturating_sub(earlier.0).max(0)
     }
 
+    /// So many milliseconds later.
+    #[must_use]
+    pub fn after(self, ms: i64) -> Self {
+        Self(self.0.saturating_add(ms))
+    }
+
     /// `2026-11-24T13:50:00.123Z`. Years outside RFC 3339's 0000…9999 are shown as the epoch: they can only
     /// come from a corrupt row, and an answer with one wrong time is better than none.
     pub fn to_rfc3339(self) -> String {
@@ -58,5 +64,9 @@ mod tests {
     fn a_clock_that_steps_back_makes_no_negative_age() {
         assert_eq!(UnixMillis(5).since(UnixMillis(9)), 0);
         assert_eq!(UnixMillis(9).since(UnixMillis(5)), 4);
+        assert_eq!(
+            (UnixMillis(5).after(4), UnixMillis(i64::MAX).after(1)),
+            (UnixMillis(9), UnixMillis(i64::MAX))
+        );
     }
 }

@@ -17,7 +17,7 @@ use std::rc::Rc;
 use valora_shared::{
     cache::{
         Answered, Asked, CacheKey, Fields, Keeping, Policy, RequestControl, Reuse, Stored, freshened,
-        has_paid, is_worth_packing, kept_fields, route_of, slot_of, tags,
+        has_paid, is_worth_packing, kept_fields, route_of, slots,
     },
     id::CorrelationId,
     time::UnixMillis,
@@ -135,7 +135,7 @@ impl Job {
     async fn together(&self, settings: &Settings, env: &worker::Env) -> Option<OriginFact> {
         let epoch = epochs::known(&self.isolate).filter(|_| self.collapses)?;
         let Outgoing { target, headers, .. } = &self.outgoing;
-        let landed = match flight::ask(settings, env, &self.key, target, headers, epoch, epoch).await {
+        let landed = match flight::ask(settings, env, &self.key, target, headers, epoch).await {
             flight::Outcome::Landed(landed) => landed,
             flight::Outcome::Failed(failure) => return Some(OriginFact::Failed(failure)),
             flight::Outcome::Direct => return None,
@@ -234,7 +234,7 @@ impl Job {
         identity_bytes: u64,
         fetched: &Fetched,
     ) -> Stored {
-        let slots = slots_of(Fields(&fields).get("cache-tag"));
+        let slots = slots(Fields(&fields).get("cache-tag"));
         Stored {
             status,
             fields,
@@ -256,14 +256,6 @@ impl Job {
         let passed: Passed = upstream::passed(&fetched.response, body, self.isolate.is_proxy())?;
         Ok(OriginFact::Passed(passed))
     }
-}
-
-/// Slots of a Cache-Tag's tags, sorted.
-fn slots_of(cache_tag: Option<&str>) -> Vec<u16> {
-    let mut slots: Vec<u16> = tags(cache_tag).into_iter().map(slot_of).collect();
-    slots.sort_unstable();
-    slots.dedup();
-    slots
 }
 
 /// The entry with its body packed as well, where that saves a tenth.

@@ -94,7 +94,7 @@ impl MemoryTier {
             return self.put(key.clone(), entry);
         }
         let since = match self.0.peek(key) {
-            Some(Held::Changed(at)) => UnixMillis(at.0.saturating_add(1)),
+            Some(Held::Changed(at)) => at.after(1),
             Some(Held::Varies(_, since)) => *since,
             Some(Held::Entry(_)) | None => UnixMillis(0),
         };

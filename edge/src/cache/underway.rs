@@ -96,7 +96,7 @@ impl Underway {
             entry.busy = None;
         }
         let remembered_ms = if outcome == Outcome::NotShared { NOT_SHARED_MS } else { ENDED_MS };
-        entry.ended = Some((end, outcome, later(now, remembered_ms)));
+        entry.ended = Some((end, outcome, now.after(remembered_ms)));
     }
 
     /// How it stands at `now`.
@@ -135,10 +135,6 @@ impl Entry {
     fn is_used(&self, now: UnixMillis) -> bool {
         self.busy.is_some_and(|(_, until)| now < until) || self.ended.is_some_and(|(_, _, until)| now < until)
     }
-}
-
-fn later(now: UnixMillis, ms: i64) -> UnixMillis {
-    UnixMillis(now.0.saturating_add(ms))
 }
 
 #[cfg(test)]

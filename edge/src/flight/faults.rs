@@ -52,5 +52,5 @@ pub(super) fn instead_of(calling: Promise) -> Promise {
 
 /// Panics where the call says so.
 pub(super) fn panic_at(place: &str, call: Option<&str>) {
-    assert!(call.and_then(|call| call.split(' ').nth(3)) != Some(place), "a fault provoked by a test");
+    assert!(call.and_then(|call| call.split(' ').nth(2)) != Some(place), "a fault provoked by a test");
 }

@@ -4,15 +4,12 @@ use super::{EdgeHeaders, line, make, problem_answer, with_name};
 use crate::{cache::Entry, exchange::Exchange, js, upstream};
 use std::borrow::Cow;
 use valora_shared::{
-    cache::{Extent, Fields, takes_gzip},
+    cache::{Extent, Fields, is_of_the_body, takes_gzip},
     http::is_dropped_from_answer,
     problem::{ErrorCode, Problem},
 };
 use wasm_bindgen::JsValue;
 use web_sys::Response;
-
-/// Fields that tell about the body of an answer that has one (RFC 9110 §15.4.5).
-const OF_THE_BODY: [&str; 4] = ["content-encoding", "content-length", "content-range", "content-type"];
 
 /// A stored answer for one request.
 ///
@@ -39,7 +36,7 @@ pub(super) fn send(exchange: &Exchange, edge: &EdgeHeaders<'_>, entry: &Entry) -
     };
     let fields = fields(entry, gzip, edge.is_proxy);
     let is_not_modified = extent == Extent::NotModified;
-    let fields = fields.iter().filter(|(name, _)| !(is_not_modified && OF_THE_BODY.contains(name)));
+    let fields = fields.iter().filter(|(name, _)| !(is_not_modified && is_of_the_body(name)));
     let mut lines = edge.over(fields.map(|(name, value)| (*name, value.as_ref())));
     edge.push_own(&mut lines, exchange);
     edge.push_cache_status(&mut lines, Some(entry), exchange);

@@ -114,7 +114,7 @@ fn judge_all(exchange: &Exchange, isolate: &Isolate, lookup: &mut Lookup) -> Fou
     let is_origin_away = isolate.is_origin_away(route_of(exchange.inbound.path()), now);
     // While the origin is away KV has nothing better than what it would be asked to confirm.
     let enough = if is_origin_away { ON_ERROR } else { Reuse::WhileRevalidate };
-    let is_enough = memory.as_ref().is_some_and(|judged| rank(judged.reuse) >= rank(enough));
+    let is_enough = memory.as_ref().is_some_and(|judged| judged.reuse >= enough);
     if !lookup.is_brought {
         let is_unread = matches!(exchange.facts.kv, KvFact::Unknown);
         let wants_kv = is_unread && !is_enough && !isolate.is_kv_too_old(&lookup.key, now);
@@ -135,7 +135,7 @@ fn judge_all(exchange: &Exchange, isolate: &Isolate, lookup: &mut Lookup) -> Fou
         isolate.note_kv_too_old(&lookup.key, now);
     }
     let Some(best) = better(memory, stored) else { return Found::Nothing };
-    if best.tier == Tier::Kv && rank(best.reuse) > 0 {
+    if best.tier == Tier::Kv && best.reuse > Reuse::Gone {
         isolate.remember(&lookup.key, &|name| exchange.headers.get(name), Rc::clone(&best.entry));
     }
     lookup.reason = Some(best.reason);
@@ -165,7 +165,7 @@ pub fn usable(exchange: &Exchange, isolate: &Isolate, lookup: &Lookup, now: Unix
     let is_newer = entry.stored().sent_at >= exchange.now;
     let check = if is_newer { EpochCheck::Current } else { epochs::check(isolate, now) };
     let judged = judge(isolate, lookup, check, now, entry, Tier::Memory);
-    (rank(judged.reuse) >= rank(Reuse::WhileRevalidate)).then_some(judged.entry)
+    (judged.reuse >= Reuse::WhileRevalidate).then_some(judged.entry)
 }
 
 fn judge(
@@ -184,21 +184,11 @@ fn judge(
 /// What must be checked, and may be served when that fails.
 const ON_ERROR: Reuse = Reuse::Revalidate { may_serve_on_error: true };
 
-fn rank(reuse: Reuse) -> u8 {
-    match reuse {
-        Reuse::Gone => 0,
-        Reuse::Revalidate { may_serve_on_error: false } => 1,
-        Reuse::Revalidate { may_serve_on_error: true } => 2,
-        Reuse::WhileRevalidate => 3,
-        Reuse::Fresh => 4,
-    }
-}
-
 /// The more useful one; of two equals the younger, of two of one age the nearer.
 fn better(memory: Option<Judged>, kv: Option<Judged>) -> Option<Judged> {
     match (memory, kv) {
         (Some(memory), Some(kv)) => {
-            let order = |judged: &Judged| (rank(judged.reuse), judged.entry.stored().sent_at);
+            let order = |judged: &Judged| (judged.reuse, judged.entry.stored().sent_at);
             Some(if order(&kv) > order(&memory) { kv } else { memory })
         }
         (memory, kv) => memory.or(kv),

@@ -18,7 +18,6 @@ use tokio::{sync::watch, time::sleep};
 use valora_shared::{
     events::{Event, EventBody, EventId, MAX_EVENTS, Receipt},
     prices::backoff_ms,
-    time::UnixMillis,
 };
 
 /// One replica's sender.
@@ -167,7 +166,7 @@ impl Sender {
         if !is_any {
             return Ok(Vec::new());
         }
-        let until = UnixMillis(now.0.saturating_add(CLAIM_MS));
+        let until = now.after(CLAIM_MS);
         let mut db = self.app.store.write().await?;
         let claimed = events::claim(&mut db, &self.who, now, until, self.limit, MOST_BYTES).await?;
         if !claimed.is_empty() {

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use valora_shared::{
     cache::{
         Answered, Asked, Bypass, CacheKey, Fields, Keeping, Policy, RequestControl, Reuse, Stored,
-        is_cached_route, path_of, slot_of, tags,
+        is_cached_route, path_of, slots,
     },
     events::PurgeMode,
     http::names::CACHE_TAG,
@@ -152,9 +152,7 @@ async fn kept(
         // It is a body in memory of known length: reading it cannot fail.
         return (Response::from_parts(parts, Body::empty()), None);
     };
-    let mut slots: Vec<u16> = tags(Fields(&fields).get(CACHE_TAG)).into_iter().map(slot_of).collect();
-    slots.sort_unstable();
-    slots.dedup();
+    let slots = slots(Fields(&fields).get(CACHE_TAG));
     let identity_bytes = u64::try_from(body.len()).unwrap_or(u64::MAX);
     let stored = Stored {
         status,

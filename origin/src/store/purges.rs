@@ -78,7 +78,8 @@ async fn write(db: &mut Connection, mark: impl FnOnce(&mut Epochs)) -> Result<u6
 }
 
 async fn fold(db: &mut Connection, number: i64) -> Result<()> {
-    let mut all = Epochs::default();
+    // As of now: what is merged into it is older.
+    let mut all = Epochs::at(u64::try_from(number).unwrap_or(0));
     for part in since(db, 0).await? {
         if all.merge_part(&part).is_err() {
             // Nobody but this module writes here; should it ever be unreadable, everything counts as purged.

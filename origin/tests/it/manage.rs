@@ -1,19 +1,9 @@
-use crate::support::{ADMIN_TOKEN, Answer, TestApp, request};
-use axum::body::Body;
+use crate::support::{ADMIN_TOKEN, Answer, TestApp, admin, send_as};
 use serde_json::{Value, json};
 use std::time::Duration;
 
 async fn app() -> TestApp {
     TestApp::with(&[("ADMIN_TOKEN", ADMIN_TOKEN)]).await
-}
-
-async fn send(app: &TestApp, method: &str, target: &str, body: &Value, credential: &str) -> Answer {
-    let headers = [("content-type", "application/json"), ("authorization", &format!("Bearer {credential}"))];
-    app.send(request(method, target, &headers).body(Body::from(body.to_string())).unwrap()).await
-}
-
-async fn admin(app: &TestApp, method: &str, target: &str, body: &Value) -> Answer {
-    send(app, method, target, body, ADMIN_TOKEN).await
 }
 
 /// Status and the fields that a refusal names.
@@ -140,8 +130,8 @@ async fn only_admins_manage_products() {
     for (method, target) in
         [("POST", "/api/products"), ("PATCH", "/api/products/1"), ("DELETE", "/api/products/1")]
     {
-        assert_eq!(send(&app, method, target, &new, "nonsense").await.status, 401, "{method}");
-        assert_eq!(send(&app, method, target, &new, &user).await.status, 403, "{method}");
+        assert_eq!(send_as(&app, method, target, &new, "nonsense").await.status, 401, "{method}");
+        assert_eq!(send_as(&app, method, target, &new, &user).await.status, 403, "{method}");
     }
     assert_eq!(app.get("/api/products/1").await.status, 200);
 }
@@ -171,7 +161,7 @@ async fn an_admins_margin_is_recorded_and_anybody_elses_is_not() {
     let prices = "SELECT COUNT(*) FROM prices";
     let user = app.register("asha").await;
     for credential in ["nonsense", &user] {
-        let answer = send(&app, "POST", "/api/price", &body, credential).await;
+        let answer = send_as(&app, "POST", "/api/price", &body, credential).await;
         assert_eq!((answer.status.as_u16(), &answer.json()["DISPLAY_PRICE"]), (200, &json!(17999.1)));
         assert_eq!(app.count(prices).await, 0);
     }

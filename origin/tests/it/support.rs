@@ -262,6 +262,23 @@ impl Answer {
     }
 }
 
+/// What `ADMIN_TOKEN` may do, where a test has set it.
+pub(crate) async fn admin(app: &TestApp, method: &str, target: &str, body: &Value) -> Answer {
+    send_as(app, method, target, body, ADMIN_TOKEN).await
+}
+
+/// What a credential may do.
+pub(crate) async fn send_as(
+    app: &TestApp,
+    method: &str,
+    target: &str,
+    body: &Value,
+    credential: &str,
+) -> Answer {
+    let headers = [("content-type", "application/json"), ("authorization", &format!("Bearer {credential}"))];
+    app.send(request(method, target, &headers).body(Body::from(body.to_string())).unwrap()).await
+}
+
 /// A POST of JSON.
 pub(crate) fn post(target: &str, body: &Value) -> Request<Body> {
     let json = [("content-type", "application/json")];

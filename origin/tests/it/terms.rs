@@ -1,6 +1,6 @@
 //! What caches are told: for how long, what purges it, and whether what they have still holds.
 
-use crate::support::{ADMIN_TOKEN, Answer, TestApp, bare, many_rows, post};
+use crate::support::{ADMIN_TOKEN, Answer, TestApp, admin, bare, many_rows};
 use http::StatusCode;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -9,13 +9,6 @@ const WINDOWS: &str = "stale-while-revalidate=60, stale-if-error=86400";
 
 async fn app() -> TestApp {
     TestApp::with(&[("ADMIN_TOKEN", ADMIN_TOKEN)]).await
-}
-
-async fn admin(app: &TestApp, method: &str, target: &str, body: &Value) -> Answer {
-    let mut request = post(target, body);
-    *request.method_mut() = method.parse().unwrap();
-    request.headers_mut().insert("authorization", format!("Bearer {ADMIN_TOKEN}").parse().unwrap());
-    app.send(request).await
 }
 
 fn tags(answer: &Answer) -> Vec<&str> {

@@ -3,8 +3,11 @@
 use super::{Fields, Policy, fields::members};
 use crate::http::{is_hop_by_hop, is_told_by_the_edge};
 
-/// Fields that describe the stored body; a 304 has none, so what it says about one is not about ours.
-const OF_THE_BODY: [&str; 4] = ["content-encoding", "content-length", "content-range", "content-type"];
+/// Whether a field describes a body, of which a 304 has none: what one says there is not about ours, and we do not say it
+/// (RFC 9110 §15.4.5).
+pub fn is_of_the_body(name: &str) -> bool {
+    matches!(name, "content-encoding" | "content-length" | "content-range" | "content-type")
+}
 
 /// The fields of an answer that are stored: without those that end at this hop, those that `Connection` names, and, in
 /// the shop, those that the edge says itself.
@@ -21,7 +24,7 @@ pub fn kept_fields(policy: Policy<'_>, fields: Fields<'_>) -> Vec<(String, Strin
 /// The stored fields, brought up to date by those of a 304.
 pub fn freshened(policy: Policy<'_>, stored: Fields<'_>, not_modified: Fields<'_>) -> Vec<(String, String)> {
     let mut new = kept_fields(policy, not_modified);
-    new.retain(|(name, _)| !OF_THE_BODY.contains(&name.as_str()));
+    new.retain(|(name, _)| !is_of_the_body(name));
     let is_replaced = |name: &str| new.iter().any(|(known, _)| known == name);
     // An Age that was told with the old answer says nothing about the new one.
     let kept = stored.0.iter().filter(|(name, _)| name != "age" && !is_replaced(name));

@@ -4,6 +4,7 @@ use super::{
     Fields, Lifetimes,
     control::{MAX_SECONDS, RequestControl, ResponseControl, seconds},
     date::http_date,
+    epochs::slot_of,
     fields::members,
     vary,
 };
@@ -156,6 +157,14 @@ impl Keeping {
             vary,
         })
     }
+}
+
+/// Slots of the tags of a Cache-Tag field, sorted, each once.
+pub fn slots(cache_tag: Option<&str>) -> Vec<u16> {
+    let mut slots: Vec<u16> = tags(cache_tag).into_iter().map(slot_of).collect();
+    slots.sort_unstable();
+    slots.dedup();
+    slots
 }
 
 /// Tags of a Cache-Tag field: separated by commas, without empty ones, each once.

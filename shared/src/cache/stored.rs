@@ -26,20 +26,20 @@ pub struct Stored {
     pub identity_bytes: u64,
 }
 
-/// Whether and how a stored response answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Whether and how a stored response answers; the greater, the more may be done with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reuse {
-    /// As it is.
-    Fresh,
-    /// As it is, while a new one is fetched.
-    WhileRevalidate,
+    /// Never again.
+    Gone,
     /// Only after the origin has said that it still holds.
     Revalidate {
         /// Whether it may be served when the origin fails.
         may_serve_on_error: bool,
     },
-    /// Never again.
-    Gone,
+    /// As it is, while a new one is fetched.
+    WhileRevalidate,
+    /// As it is.
+    Fresh,
 }
 
 /// Why, for X-Cache, Cache-Status, logs and metrics.

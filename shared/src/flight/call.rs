@@ -3,10 +3,9 @@
 /// One call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Call {
-    /// The newest purge epoch the asker knows: an answer fetched for it counts as of this epoch.
+    /// The newest purge epoch the asker knows: an answer fetched for it counts as of this epoch, and one of an older
+    /// epoch is of no use to it.
     pub epoch: u64,
-    /// An answer must be of at least this epoch.
-    pub min_epoch: u64,
     /// Milliseconds the origin has.
     pub timeout_ms: u32,
 }
@@ -14,17 +13,13 @@ pub struct Call {
 impl Call {
     /// As the value of a header.
     pub fn to_text(&self) -> String {
-        format!("{} {} {}", self.epoch, self.min_epoch, self.timeout_ms)
+        format!("{} {}", self.epoch, self.timeout_ms)
     }
 
     /// `None` for anything else.
     pub fn parse(text: &str) -> Option<Self> {
         let mut words = text.split(' ');
-        Some(Self {
-            epoch: words.next()?.parse().ok()?,
-            min_epoch: words.next()?.parse().ok()?,
-            timeout_ms: words.next()?.parse().ok()?,
-        })
+        Some(Self { epoch: words.next()?.parse().ok()?, timeout_ms: words.next()?.parse().ok()? })
     }
 }
 
@@ -34,9 +29,9 @@ mod tests {
 
     #[test]
     fn a_call_is_read_as_it_was_written() {
-        let call = Call { epoch: 41, min_epoch: 7, timeout_ms: 10_000 };
+        let call = Call { epoch: 41, timeout_ms: 10_000 };
         assert_eq!(Call::parse(&call.to_text()), Some(call));
-        assert_eq!(Call::parse("41 7"), None);
-        assert_eq!(Call::parse("-1 7 3"), None);
+        assert_eq!(Call::parse("41"), None);
+        assert_eq!(Call::parse("-1 3"), None);
     }
 }

@@ -55,7 +55,7 @@ impl Desk {
             return Verdict::Direct;
         }
         let variant = digest(&self.names, asked);
-        let fits = |flight: &&Flight| flight.epoch >= call.min_epoch && flight.variant == variant;
+        let fits = |flight: &&Flight| flight.epoch >= call.epoch && flight.variant == variant;
         if let Some(kept) = self.kept.as_ref().filter(fits) {
             return Verdict::Kept(kept.number);
         }

@@ -103,7 +103,7 @@ impl Stats {
         };
         field("total_cache_keys", &self.entries().to_string());
         field("memory_used_bytes", &bytes.to_string());
-        field("memory_used_human", &human(bytes));
+        field("memory_used_human", &quoted(&human(bytes)));
         for (counter, name) in Counter::ALL {
             field(name, &count(counter).to_string());
         }
@@ -139,15 +139,15 @@ fn ratio(part: u64, whole: u64) -> String {
     format!("{}.{:04}", parts / 10_000, parts % 10_000)
 }
 
-/// As Redis writes it, quoted: `"1.50M"`.
-fn human(bytes: u64) -> String {
+/// As Redis writes it: `1.50M`.
+pub fn human(bytes: u64) -> String {
     let (unit, name) = match bytes {
-        0..1_024 => return format!("\"{bytes}B\""),
+        0..1_024 => return format!("{bytes}B"),
         1_024..1_048_576 => (1_024, 'K'),
         1_048_576..1_073_741_824 => (1 << 20, 'M'),
         _ => (1 << 30, 'G'),
     };
-    format!("\"{}.{:02}{name}\"", bytes / unit, bytes % unit * 100 / unit)
+    format!("{}.{:02}{name}", bytes / unit, bytes % unit * 100 / unit)
 }
 
 #[cfg(test)]
@@ -229,6 +229,6 @@ mod tests {
     #[test]
     fn bytes_are_written_for_people() {
         let written = [0, 1_023, 1_536, 33_554_432, u64::MAX].map(human);
-        assert_eq!(written, [r#""0B""#, r#""1023B""#, r#""1.50K""#, r#""32.00M""#, r#""17179869183.99G""#]);
+        assert_eq!(written, ["0B", "1023B", "1.50K", "32.00M", "17179869183.99G"]);
     }
 }

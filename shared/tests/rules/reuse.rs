@@ -43,16 +43,8 @@ fn control() -> impl Strategy<Value = RequestControl> {
     )
 }
 
-/// How much may be done with it: nothing, checked, checked or served on error, served while checked, served.
-fn freedom(reuse: Reuse) -> u8 {
-    match reuse {
-        Reuse::Gone => 0,
-        Reuse::Revalidate { may_serve_on_error: false } => 1,
-        Reuse::Revalidate { may_serve_on_error: true } => 2,
-        Reuse::WhileRevalidate => 3,
-        Reuse::Fresh => 4,
-    }
-}
+/// The most that may be done with what is checked first.
+const CHECKED: Reuse = Reuse::Revalidate { may_serve_on_error: true };
 
 fn purge() -> impl Strategy<Value = Option<PurgeMode>> {
     prop::sample::select(vec![
@@ -73,7 +65,7 @@ proptest! {
     #[test]
     fn time_only_takes_away(keeping in keeping(), purged in purge(), first in 0i64..400_000, more in 0i64..400_000) {
         let stored = stored(keeping);
-        let at = |ms| freedom(stored.reuse(later(ms), &RequestControl::default(), purged).0);
+        let at = |ms| stored.reuse(later(ms), &RequestControl::default(), purged).0;
         prop_assert!(at(first + more) <= at(first));
         prop_assert!(stored.age_ms(later(first + more)) >= stored.age_ms(later(first)));
     }
@@ -96,18 +88,18 @@ proptest! {
     fn what_is_checked_each_time_is(keeping in keeping(), control in control(), ms in 0i64..400_000) {
         let stored = stored(Keeping { no_cache: true, ..keeping });
         let (reuse, _) = stored.reuse(later(ms), &control, None);
-        prop_assert!(freedom(reuse) <= 2);
+        prop_assert!(reuse <= CHECKED);
     }
 
     #[test]
     fn a_purge_only_takes_away_and_a_hard_one_all(keeping in keeping(), ms in 0i64..400_000) {
         let stored = stored(keeping);
-        let of = |purged| freedom(stored.reuse(later(ms), &RequestControl::default(), purged).0);
+        let of = |purged| stored.reuse(later(ms), &RequestControl::default(), purged).0;
         let modes = [None, Some(PurgeMode::Soft), Some(PurgeMode::Revalidate), Some(PurgeMode::Hard)];
         prop_assert!(modes.windows(2).all(|pair| of(pair[1]) <= of(pair[0])));
-        prop_assert_eq!(of(Some(PurgeMode::Hard)), 0);
-        prop_assert!(of(Some(PurgeMode::Revalidate)) <= 2, "it is checked first");
-        prop_assert!(of(Some(PurgeMode::Soft)) <= 3, "it is stale at least");
+        prop_assert_eq!(of(Some(PurgeMode::Hard)), Reuse::Gone);
+        prop_assert!(of(Some(PurgeMode::Revalidate)) <= CHECKED, "it is checked first");
+        prop_assert!(of(Some(PurgeMode::Soft)) <= Reuse::WhileRevalidate, "it is stale at least");
     }
 
     #[test]
@@ -116,10 +108,10 @@ proptest! {
         let control = RequestControl { max_stale: None, ..control };
         let (asked, _) = stored.reuse(later(ms), &control, purged);
         let (anyone, _) = stored.reuse(later(ms), &RequestControl::default(), purged);
-        prop_assert!(freedom(asked) <= freedom(anyone));
-        prop_assert!(!control.no_cache || freedom(asked) <= 2);
+        prop_assert!(asked <= anyone);
+        prop_assert!(!control.no_cache || asked <= CHECKED);
         let age_ms = stored.keeping.initial_age_ms + ms;
-        prop_assert!(control.max_age.is_none_or(|max| freedom(asked) <= 2 || age_ms < i64::from(max) * 1000));
+        prop_assert!(control.max_age.is_none_or(|max| asked <= CHECKED || age_ms < i64::from(max) * 1000));
     }
 
     #[test]
@@ -128,15 +120,15 @@ proptest! {
         let control = RequestControl { max_stale: Some(max), ..RequestControl::default() };
         let (reuse, _) = stored.reuse(later(ms), &control, None);
         let staleness_ms = stored.keeping.initial_age_ms + ms - i64::from(stored.keeping.lifetime_seconds) * 1000;
-        let is_own = freedom(stored.reuse(later(ms), &RequestControl::default(), None).0) >= 3;
-        prop_assert!(is_own || freedom(reuse) < 3 || staleness_ms <= i64::from(max) * 1000);
-        prop_assert!(!(stored.keeping.forbids_stale && staleness_ms > 0) || freedom(reuse) <= 2);
+        let is_own = stored.reuse(later(ms), &RequestControl::default(), None).0 >= Reuse::WhileRevalidate;
+        prop_assert!(is_own || reuse < Reuse::WhileRevalidate || staleness_ms <= i64::from(max) * 1000);
+        prop_assert!(!(stored.keeping.forbids_stale && staleness_ms > 0) || reuse <= CHECKED);
     }
 
     #[test]
     fn a_clock_set_back_does_not_make_it_live_for_ever(keeping in keeping(), back in 1_001i64..1_000_000_000) {
         let stored = stored(keeping);
         let (reuse, _) = stored.reuse(later(-back), &RequestControl::default(), None);
-        prop_assert!(freedom(reuse) <= 2);
+        prop_assert!(reuse <= CHECKED);
     }
 }

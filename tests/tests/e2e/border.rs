@@ -43,8 +43,10 @@ fn the_origin_knows_the_edges_requests_from_direct_ones() -> Result<()> {
         ensure!(answer.status == 200, "{}", answer.shown());
         ensure!(seen_as(&system, id)? == via, "{id}");
     }
+    // A margin that is nobody's is computed and forgotten: others read from this system.
     let price = edge.request("POST", "/api/price").header("x-correlation-id", "border-edge-post");
-    let price = price.header("content-type", "application/json").body(r#"{"product_id":"2"}"#).send()?;
+    let asked = r#"{"product_id":"2","margin_percent":"7.5"}"#;
+    let price = price.header("content-type", "application/json").body(asked).send()?;
     ensure!(price.status == 200, "{}", price.shown());
     ensure!(seen_as(&system, "border-edge-post")? == "edge");
     Ok(())

@@ -11,12 +11,12 @@ use crate::step::{cached, step};
 use crate::{npm, paths};
 
 const ENTRY: &str = "edge/js/entry.mjs";
+const BUFFER: &str = "edge/js/buffer.mjs";
 /// What it imports. What the wasm imports (`edge/js/*.js`) is part of the compiled module.
-const MODULES: [&str; 4] =
-    ["edge/js/buffer.mjs", "edge/js/flight.mjs", "edge/js/flight_fetch.mjs", "edge/js/instance.mjs"];
+const MODULES: [&str; 4] = [BUFFER, "edge/js/flight.mjs", "edge/js/flight_fetch.mjs", "edge/js/instance.mjs"];
 
 /// Changes whenever the steps below do, so that an old result is not taken for a new one.
-const RECIPE: &str = "2";
+const RECIPE: &str = "3";
 
 /// Runs wasm-bindgen, wasm-opt and esbuild over a compiled module.
 pub(super) fn finish(variant: WorkerVariant, wasm: &Path) -> Result<()> {
@@ -55,6 +55,8 @@ fn bundle(glue: &Path, to: &Path) -> Result<()> {
         npm::tool("esbuild")
             .arg(ENTRY)
             .arg(format!("--alias:valora-edge={}", glue.display()))
+            // What the wasm imports lies elsewhere by now, and cannot name its neighbours by a path.
+            .arg(format!("--alias:valora-buffer={}", paths::in_root(BUFFER).display()))
             .arg(format!("--outfile={}", to.display()))
             .args(["--bundle", "--format=esm", "--target=es2022", "--log-level=warning"])
             // A kilobyte and a half; names stay, for what a stack trace tells.

@@ -1,6 +1,6 @@
 //! Waiting for another request's fetch, on one's own timer.
 
-use super::{Mark, OWNER_MS, Outcome, State, Underway, later};
+use super::{Mark, OWNER_MS, Outcome, State, Underway};
 use crate::{isolate::Isolate, platform, upstream::Failure};
 use std::time::Duration;
 use valora_shared::{cache::CacheKey, time::UnixMillis};
@@ -59,6 +59,6 @@ pub(super) fn look(
         State::NotShared(_) => Some(Watched::NotShared),
         _ if now >= give_up => Some(Watched::Late),
         State::UnderWay => None,
-        State::Idle => underway.begin(key, now, later(now, OWNER_MS)).map(Watched::TakeOver),
+        State::Idle => underway.begin(key, now, now.after(OWNER_MS)).map(Watched::TakeOver),
     }
 }

@@ -17,7 +17,10 @@ use utoipa::{
     PartialSchema, ToSchema,
     openapi::{RefOr, Schema},
 };
-use valora_shared::{hub::Clear, time::UnixMillis};
+use valora_shared::{
+    hub::{Clear, human},
+    time::UnixMillis,
+};
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = CacheStats)]
@@ -125,16 +128,6 @@ impl Serialize for Ratio {
     }
 }
 
-/// As Redis writes it.
-fn human(bytes: u64) -> String {
-    let (unit, name) = match bytes {
-        0..1_024 => return format!("{bytes}B"),
-        1_024..1_048_576 => (1 << 10, 'K'),
-        _ => (1 << 20, 'M'),
-    };
-    format!("{}.{:02}{name}", bytes / unit, bytes % unit * 100 / unit)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,6 +137,5 @@ mod tests {
         let json = |ratio| serde_json::to_string(&ratio).unwrap();
         assert_eq!(json(Ratio(2, 3)), "0.6666");
         assert_eq!((json(Ratio(0, 0)), json(Ratio(9, 3))), ("0.0000".to_owned(), "3.0000".to_owned()));
-        assert_eq!([0, 1_023, 1_536, 34_000_000].map(human), ["0B", "1023B", "1.50K", "32.42M"]);
     }
 }
