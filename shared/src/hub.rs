@@ -15,7 +15,7 @@ pub use message::{Beat, Call, Delivered, MAX_ENTRIES, Reply};
 pub use page::Page;
 pub use purges::{Batch, LIST_EVERY_MS, Waiting, visible_by};
 pub use revocations::{MAX_LIST, RevocationList, is_over, list_from};
-pub use stats::{Counter, Report, STATS_EVERY_MS, Stats, Tally, human};
+pub use stats::{Counter, Report, STATS_EVERY_MS, Stats, Tally, human, ratio};
 
 use crate::trust::MAX_CLOCK_SKEW_SECONDS;
 

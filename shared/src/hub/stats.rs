@@ -134,8 +134,9 @@ fn names_product(key: &str, id: &str) -> bool {
 }
 
 /// A part of one with four decimals; 0 of nothing.
-fn ratio(part: u64, whole: u64) -> String {
-    let parts = part.saturating_mul(10_000).checked_div(whole).unwrap_or_default();
+pub fn ratio(part: u64, whole: u64) -> String {
+    // From integers, as money is written.
+    let parts = u128::from(part) * 10_000 / u128::from(whole.max(1));
     format!("{}.{:04}", parts / 10_000, parts % 10_000)
 }
 

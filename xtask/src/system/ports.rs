@@ -1,6 +1,7 @@
 //! Ports: free ones, and a clear word about those that are not.
 
 use std::collections::HashSet;
+use std::hash::{BuildHasher as _, RandomState};
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::Mutex;
 
@@ -9,6 +10,11 @@ use anyhow::{Context as _, Result, bail};
 /// Ports handed out in this process: tests run side by side, and a port is bound only some time after it was
 /// chosen.
 static GIVEN: Mutex<Option<HashSet<u16>>> = Mutex::new(None);
+
+/// Where they are looked for: below those that Linux gives to outgoing connections (from 32768 on), of which a load test
+/// makes thousands while a port that was chosen is not yet bound.
+const FIRST: u16 = 10_000;
+const END: u16 = 32_000;
 
 /// `count` consecutive ports from `first` on; 0 picks any.
 ///
@@ -33,9 +39,11 @@ pub fn consecutive(first: u16, count: u16) -> Result<Vec<u16>> {
 fn any(count: u16) -> Result<Vec<u16>> {
     let mut given = GIVEN.lock().map_err(|_| anyhow::anyhow!("a thread died while it chose a port"))?;
     let given = given.get_or_insert_default();
-    for _ in 0..200 {
-        let first = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
-        let Some(last) = first.checked_add(count.saturating_sub(1)) else { continue };
+    // Where to begin differs between processes, which know nothing of one another's ports.
+    let begin = RandomState::new().hash_one(std::process::id()) % u64::from(END - FIRST);
+    let begin = FIRST + u16::try_from(begin)?;
+    for first in (begin..END).chain(FIRST..begin) {
+        let last = first.saturating_add(count.saturating_sub(1));
         if (first..=last).all(|port| !given.contains(&port) && is_free(port)) {
             given.extend(first..=last);
             return Ok((first..=last).collect());
@@ -66,5 +74,6 @@ mod tests {
         ports.sort_unstable();
         ports.dedup();
         assert_eq!(ports.len(), 24);
+        assert!(ports.iter().all(|port| (FIRST..END + 3).contains(port)), "{ports:?}");
     }
 }

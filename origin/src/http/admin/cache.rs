@@ -15,10 +15,10 @@ use serde::{Serialize, Serializer, ser::Error as _};
 use serde_json::value::RawValue;
 use utoipa::{
     PartialSchema, ToSchema,
-    openapi::{RefOr, Schema},
+    openapi::{ObjectBuilder, RefOr, Schema, Type},
 };
 use valora_shared::{
-    hub::{Clear, human},
+    hub::{Clear, human, ratio},
     time::UnixMillis,
 };
 
@@ -30,7 +30,6 @@ struct Stats {
     memory_used_human: String,
     keyspace_hits: u64,
     keyspace_misses: u64,
-    #[schema(value_type = f64)]
     cache_hit_rate: Ratio,
     stale_hits: u64,
     bypassed: u64,
@@ -50,7 +49,6 @@ struct Stats {
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes_stored: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<f64>)]
     compression_ratio: Option<Ratio>,
 }
 
@@ -118,13 +116,18 @@ pub(crate) async fn clear(State(app): State<AppState>, _: Admin, RawQuery(query)
     })
 }
 
+impl PartialSchema for Ratio {
+    fn schema() -> RefOr<Schema> {
+        let about = "A part of one, with four decimals.";
+        ObjectBuilder::new().schema_type(Type::Number).description(Some(about)).build().into()
+    }
+}
+
+impl ToSchema for Ratio {}
+
 impl Serialize for Ratio {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self(part, whole) = *self;
-        let parts = u128::from(part) * 10_000 / u128::from(whole.max(1));
-        // Written from integers, as money is.
-        let digits = format!("{}.{:04}", parts / 10_000, parts % 10_000);
-        RawValue::from_string(digits).map_err(S::Error::custom)?.serialize(serializer)
+        RawValue::from_string(ratio(self.0, self.1)).map_err(S::Error::custom)?.serialize(serializer)
     }
 }
 
