@@ -1,5 +1,6 @@
 //! Several targets in one run: round after round, each target once per round, in an order of its own.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -20,14 +21,13 @@ pub(crate) struct Rounds {
 }
 
 impl Rounds {
-    /// Measures after one round that does not count. `prepare` brings a target into its state before each run.
-    pub(crate) fn measure(targets: &[Target], prepare: impl Fn(usize) -> Result<()>) -> Result<Self> {
+    /// Measures after one round that does not count; with `paths`, each asks for the lines of that file in turn.
+    pub(crate) fn measure(targets: &[Target], paths: Option<&Path>) -> Result<Self> {
         let mut runs = vec![Vec::new(); targets.len()];
         for round in 0..=ROUNDS {
             for index in order(targets.len(), round) {
-                prepare(index)?;
                 let Some(target) = targets.get(index) else { continue };
-                let run = load(target, RUN, None)?;
+                let run = load(target, RUN, paths)?;
                 if round > 0
                     && let Some(runs) = runs.get_mut(index)
                 {

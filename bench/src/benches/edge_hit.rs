@@ -64,7 +64,7 @@ pub(crate) fn run() -> Result<Block> {
         method()
     );
     let mut block = Block::new("Edge: HIT from memory", text);
-    let rounds = Rounds::measure(&targets, |_| Ok(()))?;
+    let rounds = Rounds::measure(&targets, None)?;
     block.tables.push(rounds.table(&[0, 0, 0, 3, 3]));
     let two = |ratio: f64| format!("{ratio:.2}");
     block.budgets = vec![

@@ -50,7 +50,7 @@ pub(crate) fn run() -> Result<Block> {
         method()
     );
     let mut block = Block::new("Origin: products", text);
-    let rounds = Rounds::measure(&targets, |_| Ok(()))?;
+    let rounds = Rounds::measure(&targets, None)?;
     block.tables.push(rounds.table(&[0, 0]));
     block.budgets = vec![
         Budget::at_least("origin to bare handler", 0.50, rounds.ratio(1, 0), |ratio| format!("{ratio:.2}")),
