@@ -3,6 +3,7 @@
 // Each request whose instance died (instance.mjs) is answered with 500 here. Nothing else is decided.
 
 import * as wasm from "valora-edge";
+import { get } from "valora-kv";
 import { ensureInstance, replaceInstance, waiting } from "./instance.mjs";
 
 export { Flight } from "./flight.mjs";
@@ -25,9 +26,9 @@ function internalError(request) {
 }
 
 // A throw here is a death; a rejection later is an error that the wasm has returned.
-function start(request, env, ctx) {
+function start(...request) {
   try {
-    return wasm.fetch(request, env, ctx);
+    return wasm.fetch(...request);
   } catch (error) {
     replaceInstance(error);
     return undefined;
@@ -35,8 +36,8 @@ function start(request, env, ctx) {
 }
 
 // Everything that needs I/O. The promise of a request that dies in the wasm never settles by itself, so it
-// races with one that `replaceInstance` settles.
-async function slow(request, env, ctx) {
+// races with one that `replaceInstance` settles. `value` has been read from KV since `askedAt`, if that is a time.
+async function slow(request, env, ctx, value, askedAt) {
   // workerd cancels a request as hung when nothing of its own is under way. A request whose wait ends just as the
   // instance dies in another one's would be cancelled before that one's call of `giveUp` has woken it.
   const alive = setTimeout(() => {}, LONGEST_WAIT_MS);
@@ -46,7 +47,7 @@ async function slow(request, env, ctx) {
   });
   waiting.add(giveUp);
   try {
-    return (await Promise.race([start(request, env, ctx), instanceDied])) ?? internalError(request);
+    return (await Promise.race([start(request, env, ctx, value, askedAt), instanceDied])) ?? internalError(request);
   } catch (error) {
     console.error("a request was refused by the wasm", error);
     return internalError(request);
@@ -56,12 +57,28 @@ async function slow(request, env, ctx) {
   }
 }
 
+// What KV holds under `name` is all that is missing. Nothing of the wasm waits meanwhile: futures and a timer for them
+// cost as much as all the rest of such a HIT.
+async function throughKv(request, env, ctx, name) {
+  const askedAt = Date.now();
+  const value = await get(env.CACHE, name);
+  try {
+    ensureInstance();
+    return wasm.hitOfKv(request, value, askedAt) ?? slow(request, env, ctx, value, askedAt);
+  } catch (error) {
+    replaceInstance(error);
+    return internalError(request);
+  }
+}
+
 export default {
-  // Not async: a HIT leaves without a promise of its own.
+  // Not async: a HIT from memory leaves without a promise of its own.
   fetch(request, env, ctx) {
     try {
       ensureInstance();
-      return wasm.hit(request) ?? slow(request, env, ctx);
+      const answer = wasm.hit(request);
+      if (typeof answer === "string") return throughKv(request, env, ctx, answer);
+      return answer ?? slow(request, env, ctx);
     } catch (error) {
       replaceInstance(error);
       return internalError(request);

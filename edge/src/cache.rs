@@ -3,8 +3,6 @@
 
 mod entry;
 pub mod epochs;
-#[cfg(feature = "fault-injection")]
-pub mod faults;
 pub mod fill;
 pub mod invalidate;
 pub mod kv;

@@ -3,7 +3,7 @@
 use crate::{
     answer::{CacheOutcome, Passed},
     beat::EpochCheck,
-    cache::{Entry, Lookup},
+    cache::{Entry, Lookup, kv},
     credentials::Presented,
     hub::Away,
     timing::Spans,
@@ -98,6 +98,24 @@ pub enum KvFact {
     Absent,
     /// It holds this, fresh or not.
     Found(Rc<Entry>),
+    /// The answers differ by these request fields; the one for this request was not asked for.
+    Varies(Vec<String>),
+}
+
+impl KvFact {
+    /// What a read has brought: a value, or nothing of use.
+    pub fn of(value: Option<kv::Value>) -> Self {
+        match value {
+            Some(kv::Value::Entry(entry)) => Self::Found(entry),
+            Some(kv::Value::Varies(names)) => Self::Varies(names),
+            None => Self::Absent,
+        }
+    }
+
+    /// Whether KV must be asked before it is known what it holds.
+    pub fn is_open(&self) -> bool {
+        matches!(self, Self::Unknown | Self::Varies(_))
+    }
 }
 
 /// What came of unpacking a body.

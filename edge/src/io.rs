@@ -71,7 +71,9 @@ async fn bring_cached(
     let (wants_kv, key) = (lookup.wants_kv, &lookup.key);
     let reading = async {
         let namespace = binding(env, kv::BINDING).filter(|_| wants_kv)?;
-        let entry = kv::read(&namespace, key, &|name| exchange.headers.get(name)).await;
+        let names =
+            if let KvFact::Varies(names) = &exchange.facts.kv { Some(names.as_slice()) } else { None };
+        let entry = kv::read(&namespace, key, &|name| exchange.headers.get(name), names).await;
         Some((entry, platform::now()))
     };
     let is_overdue = matches!(epochs::check(isolate, from), EpochCheck::Overdue { .. });
@@ -83,7 +85,7 @@ async fn bring_cached(
     };
     let (read, checked) = join(reading, checking).await;
     if let Some((entry, at)) = read {
-        exchange.facts.kv = entry.map_or(KvFact::Absent, |entry| KvFact::Found(Rc::new(entry)));
+        exchange.facts.kv = entry.map_or(KvFact::Absent, KvFact::Found);
         exchange.spans.add("kv", from, at);
     }
     if let Some((check, at)) = checked {

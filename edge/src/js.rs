@@ -24,11 +24,21 @@ extern "C" {
 
     /// What [`send_kept`] keeps for an entry.
     #[wasm_bindgen(js_name = keptInit, catch)]
-    pub fn kept_init(status: u16, pairs: &str) -> Result<JsValue, JsValue>;
+    pub fn kept_init(status: u16, names: &str, values: &str) -> Result<JsValue, JsValue>;
 
-    /// Headers with `pairs` set.
+    /// A copy of `base` with fields set, one name and one value per line.
     #[wasm_bindgen(js_name = headersWith, catch)]
-    pub fn headers_with(base: Option<&Headers>, pairs: &str) -> Result<Headers, JsValue>;
+    pub fn headers_with(base: &Headers, names: &str, values: &str) -> Result<Headers, JsValue>;
+
+    /// Any response with these fields, one name and one value per line; fails on what the platform does not allow.
+    #[wasm_bindgen(catch)]
+    pub fn respond(
+        body: &JsValue,
+        status: u16,
+        names: &str,
+        values: &str,
+        is_encoded: bool,
+    ) -> Result<Response, JsValue>;
 
     /// Headers less `names`.
     #[wasm_bindgen(js_name = headersWithout, catch)]
@@ -81,13 +91,16 @@ extern "C" {
     /// Prefix and body as one value.
     #[wasm_bindgen(catch)]
     pub fn join(prefix: &[u8], body: &JsValue) -> Result<Uint8Array, JsValue>;
+}
 
-    /// Reads an `ArrayBuffer`, or null.
-    #[wasm_bindgen(js_name = kvGet, catch)]
+#[wasm_bindgen(module = "/js/kv.js")]
+extern "C" {
+    /// Reads an `ArrayBuffer`; null where there is none, undefined where KV fails or does not answer in time.
+    #[wasm_bindgen(js_name = get, catch)]
     pub fn kv_get(namespace: &JsValue, key: &str) -> Result<Promise, JsValue>;
 
     /// Writes a value.
-    #[wasm_bindgen(js_name = kvPut, catch)]
+    #[wasm_bindgen(js_name = put, catch)]
     pub fn kv_put(
         namespace: &JsValue,
         key: &str,
@@ -96,8 +109,16 @@ extern "C" {
     ) -> Result<Promise, JsValue>;
 
     /// Forgets a value.
-    #[wasm_bindgen(js_name = kvDelete, catch)]
+    #[wasm_bindgen(js_name = remove, catch)]
     pub fn kv_delete(namespace: &JsValue, key: &str) -> Result<Promise, JsValue>;
+}
+
+#[cfg(feature = "fault-injection")]
+#[wasm_bindgen(module = "/js/kv_faults.js")]
+extern "C" {
+    /// Makes this isolate's KV fail, or well again; whether there is a fault of this name.
+    #[wasm_bindgen(js_name = spoil)]
+    pub fn spoil_kv(name: &str) -> bool;
 }
 
 #[wasm_bindgen(module = "/js/hub.js")]

@@ -1,7 +1,7 @@
 //! VALORA's edge: a Cloudflare Worker.
 //!
 //! The exports are shells. `hit` is tried first and synchronously, because a HIT that goes through an async
-//! handler costs twice what it should; `fetch` answers the rest. Both walk the steps of [`pipeline`].
+//! handler costs twice what it should, then `hitOfKv`; `fetch` answers the rest. All walk the steps of [`pipeline`].
 
 mod answer;
 mod audit;
@@ -28,6 +28,7 @@ mod steps;
 mod timing;
 mod upstream;
 
+use runner::{KvRead, Now};
 use wasm_bindgen::prelude::*;
 use web_sys::{Request, Response};
 use worker::event;
@@ -38,10 +39,24 @@ fn start() {
     std::panic::set_hook(Box::new(|info| worker::console_error!("{info}")));
 }
 
-/// Answers what needs no I/O; nothing (`undefined`) sends the request to `fetch`.
+/// Answers what needs no I/O. A string is the name of the one value in KV that is missing, for `hitOfKv`; `undefined`
+/// sends the request to `fetch`.
 #[wasm_bindgen]
-pub fn hit(request: &Request) -> Option<Response> {
-    runner::answer_now(request)
+pub fn hit(request: &Request) -> JsValue {
+    match runner::answer_now(request, None) {
+        Now::Answered(response) => response.into(),
+        Now::ReadKv(name) => name.into(),
+        Now::Later => JsValue::UNDEFINED,
+    }
+}
+
+/// Answers with what KV holds, asked at `asked_at` (milliseconds since 1970); `undefined` sends the request to `fetch`.
+#[wasm_bindgen(js_name = hitOfKv)]
+pub fn hit_of_kv(request: &Request, value: JsValue, asked_at: f64) -> Option<Response> {
+    match runner::answer_now(request, KvRead::new(value, Some(asked_at))) {
+        Now::Answered(response) => Some(response),
+        Now::ReadKv(_) | Now::Later => None,
+    }
 }
 
 /// The answer for requests whose instance died, as JSON for the entry.
@@ -89,11 +104,17 @@ pub fn flight_fits(names: &str, leader: &str, waiter: &str) -> bool {
     flight::object::fits(names, leader, waiter)
 }
 
-/// Answers everything else.
+/// Answers everything else; `value` was read from KV at `asked_at`, if that is given.
 ///
 /// # Errors
 /// Only when JavaScript refuses even a plain error answer.
-#[event(fetch)]
-async fn fetch_event(request: Request, env: worker::Env, ctx: worker::Context) -> worker::Result<Response> {
-    Ok(runner::answer(request, env, ctx).await?)
+#[wasm_bindgen]
+pub async fn fetch(
+    request: Request,
+    env: worker::Env,
+    ctx: worker::worker_sys::Context,
+    value: JsValue,
+    asked_at: Option<f64>,
+) -> Result<Response, JsValue> {
+    runner::answer(request, env, worker::Context::new(ctx), KvRead::new(value, asked_at)).await
 }

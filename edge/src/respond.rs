@@ -2,6 +2,9 @@
 //! Nothing here can panic; what JavaScript refuses comes back as an error and becomes a problem.
 
 mod kept;
+mod lines;
+
+pub use lines::Lines;
 
 use crate::{
     answer::{Answer, CacheOutcome, Made, Passed, Tier},
@@ -13,7 +16,6 @@ use crate::{
     timing::Spans,
 };
 use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
 use valora_shared::{
     cache::{CacheKey, CacheStatus, Fields, Forward, takes_gzip},
     config::Environment,
@@ -83,12 +85,13 @@ fn hit_from_memory(
 fn pass(exchange: &Exchange, edge: &EdgeHeaders<'_>, passed: &Passed) -> Result<Response, JsValue> {
     let read = |name| passed.headers.get(name).ok().flatten();
     let is_page = has_own_policy(read("content-type").as_deref(), read("content-security-policy").as_deref());
-    let mut lines = String::new();
+    let mut lines = Lines::default();
     edge.push_common(&mut lines, read("vary").as_deref(), is_page);
     edge.push_own(&mut lines, exchange);
     edge.push_cache_status(&mut lines, None, exchange);
     let body = if exchange.inbound.method == "HEAD" { &JsValue::NULL } else { &passed.body };
-    js::make_response(body, passed.status, &js::headers_with(Some(&passed.headers), &lines)?, edge.is_proxy)
+    let headers = js::headers_with(&passed.headers, lines.names(), lines.values())?;
+    js::make_response(body, passed.status, &headers, edge.is_proxy)
 }
 
 fn make(exchange: &Exchange, edge: &EdgeHeaders<'_>, made: &Made) -> Result<Response, JsValue> {
@@ -96,12 +99,8 @@ fn make(exchange: &Exchange, edge: &EdgeHeaders<'_>, made: &Made) -> Result<Resp
     edge.push_own(&mut lines, exchange);
     edge.push_cache_status(&mut lines, None, exchange);
     let body = made.body.as_deref().filter(|_| exchange.inbound.method != "HEAD");
-    js::make_response(
-        &body.map_or(JsValue::NULL, JsValue::from_str),
-        made.status,
-        &js::headers_with(None, &lines)?,
-        false,
-    )
+    let body = body.map_or(JsValue::NULL, JsValue::from_str);
+    js::respond(&body, made.status, lines.names(), lines.values(), false)
 }
 
 fn problem_answer(exchange: &Exchange, problem: &Problem) -> Made {
@@ -151,31 +150,37 @@ impl<'a> EdgeHeaders<'a> {
         self.status.epoch
     }
 
-    /// The fields of an entry and what is the same for all requests, as lines for `js::headers_with`.
-    pub fn over_stored(&self, entry: &Entry, gzip: bool) -> String {
+    /// The fields of an entry and what is the same for all requests.
+    pub fn over_stored(&self, entry: &Entry, gzip: bool) -> Lines {
         self.over(
             kept::fields(entry, gzip, self.is_proxy).iter().map(|(name, value)| (*name, value.as_ref())),
         )
     }
 
-    /// `stored` and what is the same for all requests, as lines for `js::headers_with`.
-    fn over<'s>(&self, stored: impl Iterator<Item = (&'s str, &'s str)>) -> String {
-        let (mut lines, mut vary, mut content_type, mut policy) = (String::new(), None, None, None);
+    /// `stored` and what is the same for all requests.
+    fn over<'s>(&self, stored: impl Iterator<Item = (&'s str, &'s str)>) -> Lines {
+        let (mut lines, mut vary, mut content_type, mut policy) = (Lines::default(), None, None, None);
         for (name, value) in stored {
             match name {
-                "vary" => vary = Some(value),
-                "content-type" => content_type = Some(value),
+                // These two are said below, once.
+                "vary" if !self.is_proxy => vary = Some(value),
                 "content-security-policy" => policy = Some(value),
-                _ => {}
+                _ => lines.push(name, value),
             }
-            line(&mut lines, name, value);
+            if name == "content-type" {
+                content_type = Some(value);
+            }
         }
-        self.push_common(&mut lines, vary, has_own_policy(content_type, policy));
+        let is_page = has_own_policy(content_type, policy);
+        if let Some(policy) = policy.filter(|_| is_page || self.is_proxy) {
+            lines.push("content-security-policy", policy);
+        }
+        self.push_common(&mut lines, vary, is_page);
         lines
     }
 
-    fn push_common(&self, lines: &mut String, vary: Option<&str>, is_page: bool) {
-        line(lines, names::X_CACHE, self.outcome.x_cache());
+    fn push_common(&self, lines: &mut Lines, vary: Option<&str>, is_page: bool) {
+        lines.push(names::X_CACHE, self.outcome.x_cache());
         if self.is_proxy {
             return;
         }
@@ -183,24 +188,24 @@ impl<'a> EdgeHeaders<'a> {
         let environment = self.settings.map_or(Environment::Production, Settings::environment);
         for (name, value) in security_headers(environment) {
             if !(is_page && name == "content-security-policy") {
-                line(lines, name, value);
+                lines.push(name, value);
             }
         }
         // The answer depends on Origin whether or not there was one.
-        line(lines, "vary", &with_name(vary, "Origin"));
+        lines.push("vary", &with_name(vary, "Origin"));
         if let Some(key) = self.key {
-            line(lines, names::X_CACHE_KEY, &key_hash(key));
+            lines.push(names::X_CACHE_KEY, &key_hash(key));
         }
-        line(lines, names::RESPONSE_TIME, &format!("{}ms", self.spans.total_ms()));
-        line(lines, names::SERVER_TIMING, &self.spans.server_timing());
+        lines.push(names::RESPONSE_TIME, &format!("{}ms", self.spans.total_ms()));
+        lines.push(names::SERVER_TIMING, &self.spans.server_timing());
         match self.cors {
             CorsDecision::Allowed(_) => {
-                line(lines, "access-control-allow-credentials", "true");
-                line(lines, "access-control-expose-headers", EXPOSED_HEADERS);
+                lines.push("access-control-allow-credentials", "true");
+                lines.push("access-control-expose-headers", EXPOSED_HEADERS);
             }
             CorsDecision::Refused => {
                 if let Some(hint) = self.settings.and_then(|settings| settings.cors.hint()) {
-                    line(lines, names::CORS_HINT, hint);
+                    lines.push(names::CORS_HINT, hint);
                 }
             }
             CorsDecision::NotCors => {}
@@ -208,18 +213,18 @@ impl<'a> EdgeHeaders<'a> {
     }
 
     /// The headers that differ per request.
-    fn push_own(&self, lines: &mut String, exchange: &Exchange) {
+    fn push_own(&self, lines: &mut Lines, exchange: &Exchange) {
         if self.is_proxy {
             return;
         }
-        line(lines, names::CORRELATION_ID, exchange.correlation_id.as_str());
+        lines.push(names::CORRELATION_ID, exchange.correlation_id.as_str());
         if let CorsDecision::Allowed(origin) = self.cors {
-            line(lines, "access-control-allow-origin", origin);
+            lines.push("access-control-allow-origin", origin);
         }
     }
 
     /// Cache-Status where the cache has looked, and what goes with it for a stored answer.
-    fn push_cache_status(&self, lines: &mut String, entry: Option<&Entry>, exchange: &Exchange) {
+    fn push_cache_status(&self, lines: &mut Lines, entry: Option<&Entry>, exchange: &Exchange) {
         if self.key.is_none() {
             return;
         }
@@ -245,14 +250,14 @@ impl<'a> EdgeHeaders<'a> {
             is_collapsed: self.outcome == CacheOutcome::Collapsed,
             detail: detail.as_deref(),
         };
-        line(lines, names::CACHE_STATUS, &status.to_text());
+        lines.push(names::CACHE_STATUS, &status.to_text());
         let Some(entry) = entry else { return };
         // One that comes from the origin itself has none, unless another cache answered for it (RFC 9111 §5.1).
         if self.outcome != CacheOutcome::Miss || Fields(&entry.stored().fields).has("age") {
-            line(lines, "age", &entry.stored().age_seconds(now).to_string());
+            lines.push("age", &entry.stored().age_seconds(now).to_string());
         }
         if let (Some(ttl), false) = (ttl, self.is_proxy) {
-            line(lines, names::X_CACHE_TTL, &ttl.max(0).to_string());
+            lines.push(names::X_CACHE_TTL, &ttl.max(0).to_string());
         }
     }
 }
@@ -278,15 +283,6 @@ fn key_hash(key: &CacheKey) -> String {
     hex::encode(digest.get(..6).unwrap_or_default())
 }
 
-/// One header for `js::headers_with`. A line break would shift every line behind it, so such a value is dropped.
-fn line(lines: &mut String, name: &str, value: &str) {
-    if !value.contains('\n') {
-        let separator = if lines.is_empty() { "" } else { "\n" };
-        // Writing to a String cannot fail.
-        let _ = write!(lines, "{separator}{name}\n{value}");
-    }
-}
-
 /// A Vary that has `name` as well.
 fn with_name(vary: Option<&str>, name: &str) -> String {
     match vary {
@@ -305,14 +301,6 @@ mod tests {
         assert_eq!(with_name(None, "Origin"), "Origin");
         assert_eq!(with_name(Some("Accept"), "Origin"), "Accept, Origin");
         assert_eq!(with_name(Some("accept, origin"), "Origin"), "accept, origin");
-    }
-
-    #[test]
-    fn a_value_with_a_line_break_shifts_nothing() {
-        let mut lines = String::new();
-        line(&mut lines, "a", "1\nevil\n2");
-        line(&mut lines, "b", "2");
-        assert_eq!(lines, "b\n2");
     }
 
     #[test]

@@ -3,34 +3,69 @@
 use crate::{
     answer::{Answer, CacheOutcome},
     audit, beat,
-    exchange::{CacheView, Exchange, Inbound, RequestHeaders},
+    cache::kv,
+    exchange::{CacheView, Exchange, Inbound, KvFact, RequestHeaders},
     filling, io,
     isolate::{self, Isolate},
     js, log,
-    pipeline::{self, Progress},
+    pipeline::{self, Need, Progress},
     platform, respond,
     settings::Settings,
     steps,
 };
 use std::rc::Rc;
+use valora_shared::time::UnixMillis;
 use wasm_bindgen::JsValue;
 use web_sys::{Request, Response};
 
-/// Answers without waiting for anything, or hands over (`None`). This is how a HIT leaves.
-pub fn answer_now(request: &Request) -> Option<Response> {
+/// What a request comes to without waiting.
+pub enum Now {
+    /// This.
+    Answered(Response),
+    /// All that is missing is the value of this name in KV.
+    ReadKv(String),
+    /// It has to wait for more.
+    Later,
+}
+
+/// What KV held under a request's key.
+pub struct KvRead {
+    value: JsValue,
+    asked_at: UnixMillis,
+}
+
+impl KvRead {
+    /// A value, or what stands for none, and when it was asked for, in milliseconds since 1970; none without a time.
+    pub fn new(value: JsValue, asked_at: Option<f64>) -> Option<Self> {
+        #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit an i64 for ages")]
+        let asked_at = UnixMillis(asked_at? as i64);
+        Some(Self { value, asked_at })
+    }
+}
+
+/// Answers without waiting for anything, or hands over. This is how a HIT leaves.
+pub fn answer_now(request: &Request, read: Option<KvRead>) -> Now {
     let isolate = isolate::current();
     // Until a first request has brought the bindings nothing can be decided.
-    let _known = isolate.settings()?;
-    let mut exchange = receive(request);
+    if isolate.settings().is_none() {
+        return Now::Later;
+    }
+    let mut exchange = receive(request, read);
     match pipeline::advance(&mut exchange, &isolate) {
-        Progress::Needs(_) => None,
+        Progress::Needs(Need::Cached) => match &exchange.cache {
+            CacheView::Keyed(lookup) if lookup.wants_kv_alone(&exchange.facts.kv) => {
+                Now::ReadKv(kv::begin_read(&lookup.key))
+            }
+            _ => Now::Later,
+        },
+        Progress::Needs(_) => Now::Later,
         // What JavaScript refuses here, the asynchronous way reports.
-        Progress::Answered(_) if has_work_behind(&exchange, &isolate) => None,
+        Progress::Answered(_) if has_work_behind(&exchange, &isolate) => Now::Later,
         Progress::Answered(answer) => {
-            let response = respond::to_response(&exchange, &isolate, &answer).ok()?;
+            let Ok(response) = respond::to_response(&exchange, &isolate, &answer) else { return Now::Later };
             log::request(&exchange, &isolate, request, &response, &answer);
             count(&exchange, &isolate, &answer);
-            Some(response)
+            Now::Answered(response)
         }
     }
 }
@@ -39,10 +74,15 @@ pub fn answer_now(request: &Request) -> Option<Response> {
 ///
 /// # Errors
 /// Only when JavaScript refuses even a plain error answer.
-pub async fn answer(request: Request, env: worker::Env, ctx: worker::Context) -> Result<Response, JsValue> {
+pub async fn answer(
+    request: Request,
+    env: worker::Env,
+    ctx: worker::Context,
+    read: Option<KvRead>,
+) -> Result<Response, JsValue> {
     let isolate = isolate::current();
     isolate.ensure_settings(|| Settings::from_bindings(&env), platform::random_seed);
-    let mut exchange = receive(&request);
+    let mut exchange = receive(&request, read);
     let answer = loop {
         match pipeline::advance(&mut exchange, &isolate) {
             Progress::Answered(answer) => break answer,
@@ -124,8 +164,17 @@ fn filling_behind(
     }
 }
 
-fn receive(request: &Request) -> Exchange {
+/// A request as it came, with what was read from KV for it already.
+fn receive(request: &Request, read: Option<KvRead>) -> Exchange {
+    let now = platform::now();
+    let came_at = read.as_ref().map_or(now, |read| read.asked_at);
     // The handle; a `Request` has a `clone` of its own, which copies its body.
     let headers = RequestHeaders::Live(Clone::clone(request));
-    Exchange::new(Inbound::parse(&js::read(request)), headers, platform::now(), platform::random_uuid)
+    let inbound = Inbound::parse(&js::read(request));
+    let mut exchange = Exchange::new(inbound, headers, came_at, platform::random_uuid);
+    if let Some(read) = read {
+        exchange.facts.kv = KvFact::of(kv::open(&read.value));
+        exchange.spans.add("kv", came_at, now);
+    }
+    exchange
 }

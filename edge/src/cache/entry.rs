@@ -136,7 +136,8 @@ impl Entry {
         let init = if let Some(init) = kept.get() {
             init
         } else {
-            let init = js::kept_init(self.stored.status, &edge.over_stored(self, gzip))?;
+            let lines = edge.over_stored(self, gzip);
+            let init = js::kept_init(self.stored.status, lines.names(), lines.values())?;
             kept.get_or_init(|| init)
         };
         #[expect(clippy::cast_precision_loss, reason = "seconds and counts, far below 2^53")]

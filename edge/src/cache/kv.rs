@@ -2,10 +2,10 @@
 //! envelope. Whatever goes wrong here is a miss, and the answer still goes out.
 
 use super::{Body, Entry, memory::Header};
-use crate::{hub, isolate, js, platform, timing::within, upstream::has_no_body};
+use crate::{hub, isolate, js, platform, upstream::has_no_body};
 use js_sys::{ArrayBuffer, Uint8Array};
 use sha2::{Digest, Sha256};
-use std::time::Duration;
+use std::rc::Rc;
 use valora_shared::{
     cache::{CacheKey, Envelope, Stored, variant},
     hub::Counter,
@@ -19,33 +19,45 @@ pub const BINDING: &str = "CACHE";
 const MIN_TTL_SECONDS: u32 = 60;
 /// And a longer one is of no use.
 const MAX_TTL_SECONDS: u32 = 30 * 86_400;
-/// A slower read is given up: the origin is asked instead.
-const READ_TIMEOUT: Duration = Duration::from_millis(400);
+/// The blocks of nearly all values end before: what is read of one at first.
+const FIRST_BYTES: u32 = 2_048;
 
-enum Value {
-    Entry(Box<Entry>),
+/// What KV holds under a key.
+pub enum Value {
+    /// An answer.
+    Entry(Rc<Entry>),
+    /// Answers differ by these request fields; each variant has a key of its own.
     Varies(Vec<String>),
 }
 
-/// The stored entry for a request; `None` when there is none, it is broken, or KV does not answer in time.
-pub async fn read(namespace: &JsValue, key: &CacheKey, header: Header<'_>) -> Option<Entry> {
-    match get(namespace, key).await? {
-        Value::Entry(entry) => Some(*entry),
-        Value::Varies(names) => match get(namespace, &key.of_variant(&variant(&names, header))).await? {
-            Value::Entry(entry) => Some(*entry),
-            Value::Varies(_) => None,
+/// The stored entry for a request; `None` when there is none, it is broken, or KV does not answer in time. `names` are
+/// the fields by which the answers differ, where they have been read already.
+pub async fn read(
+    namespace: &JsValue,
+    key: &CacheKey,
+    header: Header<'_>,
+    names: Option<&[String]>,
+) -> Option<Rc<Entry>> {
+    let of_variant = |names: &[String]| key.of_variant(&variant(names, header));
+    let value = match names {
+        Some(names) => get(namespace, &of_variant(names)).await?,
+        None => match get(namespace, key).await? {
+            Value::Varies(names) => get(namespace, &of_variant(&names)).await?,
+            entry @ Value::Entry(_) => entry,
         },
-    }
+    };
+    if let Value::Entry(entry) = value { Some(entry) } else { None }
+}
+
+/// A read that the entry is about to make: under which name.
+pub fn begin_read(key: &CacheKey) -> String {
+    count(&[(Counter::KvReads, 1)]);
+    name(key)
 }
 
 /// Stores an entry; a refusal (429 on a second write in a second, say) is logged and forgotten. How many bytes were
 /// written, where they were.
 pub async fn write(namespace: &JsValue, key: &CacheKey, header: Header<'_>, entry: &Entry) -> Option<u64> {
-    #[cfg(feature = "fault-injection")]
-    if let Err(error) = super::faults::write().await {
-        log("kv write failed", &error);
-        return None;
-    }
     let names = &entry.stored().keeping.vary;
     let written = if names.is_empty() {
         put(namespace, key, entry).await
@@ -70,20 +82,12 @@ pub async fn delete(namespace: &JsValue, key: &CacheKey) {
 /// Whether KV answers at all.
 pub async fn probe(namespace: &JsValue) -> bool {
     let Ok(reading) = js::kv_get(namespace, "health") else { return false };
-    within(READ_TIMEOUT, JsFuture::from(reading)).await.is_some_and(|answer| answer.is_ok())
+    JsFuture::from(reading).await.is_ok_and(|value| !value.is_undefined())
 }
 
 async fn get(namespace: &JsValue, key: &CacheKey) -> Option<Value> {
-    count(&[(Counter::KvReads, 1)]);
-    let name = name(key);
-    let reading = async {
-        let value = JsFuture::from(js::kv_get(namespace, &name)?).await?;
-        #[cfg(feature = "fault-injection")]
-        let value = super::faults::read(&name, value).await?;
-        Ok::<_, JsValue>(value)
-    };
-    let value = within(READ_TIMEOUT, reading).await?.ok()?;
-    open(&value.dyn_into::<ArrayBuffer>().ok()?)
+    let value = JsFuture::from(js::kv_get(namespace, &begin_read(key)).ok()?).await.ok()?;
+    open(&value)
 }
 
 /// The smaller coding of the body is stored.
@@ -117,25 +121,28 @@ fn ttl_seconds(stored: &Stored) -> u32 {
     stored.keeping.lifetime_seconds.saturating_add(stale).clamp(MIN_TTL_SECONDS, MAX_TTL_SECONDS)
 }
 
-/// Only the header block is copied into wasm; the body stays a view of the value.
-fn open(value: &ArrayBuffer) -> Option<Value> {
-    let offset = u32::try_from(Envelope::block_offset()).ok()?;
+/// What a value says, if it is one of ours. Only the header block is copied into wasm; the body stays a view of it.
+pub fn open(value: &JsValue) -> Option<Value> {
+    let value: &ArrayBuffer = value.dyn_ref()?;
     let total = value.byte_length();
-    let prefix = Uint8Array::new_with_byte_offset_and_length(value, 0, offset.min(total)).to_vec();
-    let block_bytes = u32::try_from(Envelope::block_length(&prefix)?).ok()?;
-    let body_offset = offset.checked_add(block_bytes).filter(|end| *end <= total)?;
-    let block = Uint8Array::new_with_byte_offset_and_length(value, offset, block_bytes).to_vec();
-    let stored = match Envelope::from_block(&block)? {
+    let part = |bytes: u32| Uint8Array::new_with_byte_offset_and_length(value, 0, bytes).to_vec();
+    let mut start = part(FIRST_BYTES.min(total));
+    let body_offset = Envelope::block_offset().checked_add(Envelope::block_length(&start)?)?;
+    let end = u32::try_from(body_offset).ok().filter(|end| *end <= total)?;
+    if start.len() < body_offset {
+        start = part(end);
+    }
+    let stored = match Envelope::from_block(start.get(Envelope::block_offset()..body_offset)?)? {
         Envelope::Response(stored) => *stored,
         Envelope::Varies(names) => return Some(Value::Varies(names)),
     };
-    let handle = Uint8Array::new_with_byte_offset(value, body_offset);
-    let bytes = u64::from(handle.length());
+    let handle = Uint8Array::new_with_byte_offset(value, end);
+    let bytes = u64::from(total.saturating_sub(end));
     // A response of such a status refuses even an empty body.
     let handle = if has_no_body(stored.status) { JsValue::NULL } else { handle.into() };
     let body = Body { handle, bytes };
     let (identity, gzip) = if stored.is_gzip { (None, Some(body)) } else { (Some(body), None) };
-    Some(Value::Entry(Box::new(Entry::new(stored, identity, gzip))))
+    Some(Value::Entry(Rc::new(Entry::new(stored, identity, gzip))))
 }
 
 /// A fixed length whatever the URL's: KV allows 512 bytes. Epochs are the Hub's, so another Hub finds nothing of this.

@@ -1,7 +1,7 @@
 //! How far the cache has come with one request.
 
 use super::Entry;
-use crate::beat::EpochCheck;
+use crate::{beat::EpochCheck, exchange::KvFact};
 use std::rc::Rc;
 use valora_shared::cache::{CacheKey, Reason, RequestControl};
 
@@ -47,6 +47,11 @@ impl Lookup {
             check: EpochCheck::Current,
             reason: None,
         }
+    }
+
+    /// Whether nothing is missing but what KV holds under the key itself.
+    pub fn wants_kv_alone(&self, known: &KvFact) -> bool {
+        self.wants_kv && matches!(known, KvFact::Unknown) && !matches!(self.check, EpochCheck::Overdue { .. })
     }
 
     /// The epochs could not be verified in time.

@@ -1,6 +1,6 @@
 //! A stored answer as a response: all of it, a part, or only that the client has it already.
 
-use super::{EdgeHeaders, line, make, problem_answer, with_name};
+use super::{EdgeHeaders, make, problem_answer, with_name};
 use crate::{cache::Entry, exchange::Exchange, js, upstream};
 use std::borrow::Cow;
 use valora_shared::{
@@ -41,15 +41,15 @@ pub(super) fn send(exchange: &Exchange, edge: &EdgeHeaders<'_>, entry: &Entry) -
     edge.push_own(&mut lines, exchange);
     edge.push_cache_status(&mut lines, Some(entry), exchange);
     if let Extent::Part(first, last) = extent {
-        line(&mut lines, "content-range", &format!("bytes {first}-{last}/{length}"));
+        lines.push("content-range", &format!("bytes {first}-{last}/{length}"));
     }
     let is_head = inbound.method == "HEAD";
     if is_head && !upstream::has_no_body(status) && !entry.is_problem() {
         let bytes = if gzip { entry.gzip() } else { entry.identity() }.map_or(length, |body| body.bytes);
-        line(&mut lines, "content-length", &bytes.to_string());
+        lines.push("content-length", &bytes.to_string());
     }
     let body = if is_head || upstream::has_no_body(status) { JsValue::NULL } else { body };
-    js::make_response(&body, status, &js::headers_with(None, &lines)?, true)
+    js::respond(&body, status, lines.names(), lines.values(), true)
 }
 
 /// A stored error for this request: its body shows the correlation id that the answer bears.

@@ -116,8 +116,7 @@ fn judge_all(exchange: &Exchange, isolate: &Isolate, lookup: &mut Lookup) -> Fou
     let enough = if is_origin_away { ON_ERROR } else { Reuse::WhileRevalidate };
     let is_enough = memory.as_ref().is_some_and(|judged| judged.reuse >= enough);
     if !lookup.is_brought {
-        let is_unread = matches!(exchange.facts.kv, KvFact::Unknown);
-        let wants_kv = is_unread && !is_enough && !isolate.is_kv_too_old(&lookup.key, now);
+        let wants_kv = exchange.facts.kv.is_open() && !is_enough && !isolate.is_kv_too_old(&lookup.key, now);
         if matches!(check, EpochCheck::Overdue { .. }) || wants_kv {
             lookup.wants_kv = wants_kv;
             return Found::Need;

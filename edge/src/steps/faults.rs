@@ -2,10 +2,10 @@
 
 use crate::{
     answer::{Answer, Made},
-    cache,
     exchange::Exchange,
     flight, hub,
     isolate::Isolate,
+    js,
     pipeline::{Need, Verdict},
 };
 
@@ -19,8 +19,7 @@ pub fn provoke(exchange: &mut Exchange, _: &Isolate) -> Verdict {
     let name = path.strip_prefix("/__fault/").unwrap_or_default();
     let hub = hub::faults::named(name).map(hub::faults::set);
     let flight = flight::faults::named(name).map(flight::faults::set);
-    let kv = cache::faults::named(name).map(cache::faults::set);
-    if hub.or(flight).or(kv).is_some() {
+    if hub.or(flight).is_some() || (name.starts_with("kv-") && js::spoil_kv(name)) {
         return Verdict::Answer(Answer::Made(Made::json(200, "{}".to_owned())));
     }
     match (exchange.inbound.path(), exchange.facts.fault_awaited) {

@@ -39,7 +39,7 @@ fn a_delivery_is_taken_once_and_told_what_became_of_each_event() -> Result<()> {
     let receipt = first.json()?;
     ensure!(ids(&receipt, "done") == [event_id(1), event_id(3), event_id(4)], "{receipt}");
     ensure!(ids(&receipt, "refused") == [event_id(2)], "{receipt}");
-    ensure!(receipt["epoch"] == 1, "{receipt}");
+    ensure!(receipt["epoch"].as_u64() > Some(0), "{receipt}");
 
     // At least once: the same events under another nonce are taken again, and the audit has them once.
     let again = to_edge.of(&events)?.send()?;

@@ -24,6 +24,7 @@ pub(crate) fn trials() -> Vec<Test> {
         statistics_of_isolates_add_up,
         a_list_is_purged_at_once_and_then_twice_a_second_at_most,
         what_is_cleared_is_checked_counted_and_audited,
+        a_hub_that_has_lost_its_storage_lets_nothing_old_pass,
     ]
 }
 
@@ -297,5 +298,30 @@ fn what_is_cleared_is_checked_counted_and_audited() -> Result<()> {
     for what in ["POST /api/admin/cache/clear products hard", "POST /api/admin/cache/clear * soft"] {
         ensure!(audit.iter().filter(|record| record["what"] == what).count() == 1, "{what}: {audit:?}");
     }
+    Ok(())
+}
+
+fn a_hub_that_has_lost_its_storage_lets_nothing_old_pass() -> Result<()> {
+    let mut system = Running::start(|options| options)?;
+    let target = "/api/products/1";
+    ensure!(x_cache(&system.edge()?.get(target)?) == "MISS");
+    clear(&system, 0, "pattern=/api/nothing/*")?;
+    let of_kv = || -> Result<Answer> {
+        let answer = system.edge()?.get(target)?;
+        ensure!(answer.status == 200, "{}", answer.shown());
+        Ok(answer)
+    };
+    let before = until("an answer obeyed the purge", Duration::from_secs(5), || {
+        let answer = of_kv()?;
+        Ok((x_cache(&answer) == "HIT").then_some(obeyed(&answer)?))
+    })?;
+    system.kill_edge();
+    let objects = system.data().join("edge/objects");
+    std::fs::remove_dir_all(&objects).with_context(|| objects.display().to_string())?;
+    system.restart_edge()?;
+    let answer = system.edge()?.get(target)?;
+    ensure!(x_cache(&answer) == "REVALIDATED", "{}", answer.shown());
+    ensure!(obeyed(&answer)? > before, "{before}: {}", answer.shown());
+    ensure!(x_cache(&system.edge()?.get(target)?) == "HIT");
     Ok(())
 }

@@ -12,11 +12,15 @@ use crate::{npm, paths};
 
 const ENTRY: &str = "edge/js/entry.mjs";
 const BUFFER: &str = "edge/js/buffer.mjs";
+const KV: &str = "edge/js/kv.mjs";
+/// Stands in for it in the Worker of tests.
+const KV_FAULTS: &str = "edge/js/kv_faults.mjs";
 /// What it imports. What the wasm imports (`edge/js/*.js`) is part of the compiled module.
-const MODULES: [&str; 4] = [BUFFER, "edge/js/flight.mjs", "edge/js/flight_fetch.mjs", "edge/js/instance.mjs"];
+const MODULES: [&str; 6] =
+    [BUFFER, KV, KV_FAULTS, "edge/js/flight.mjs", "edge/js/flight_fetch.mjs", "edge/js/instance.mjs"];
 
 /// Changes whenever the steps below do, so that an old result is not taken for a new one.
-const RECIPE: &str = "3";
+const RECIPE: &str = "4";
 
 /// Runs wasm-bindgen, wasm-opt and esbuild over a compiled module.
 pub(super) fn finish(variant: WorkerVariant, wasm: &Path) -> Result<()> {
@@ -40,7 +44,7 @@ pub(super) fn finish(variant: WorkerVariant, wasm: &Path) -> Result<()> {
         bindgen::generate(wasm, work.path())?;
         optimise::optimise(&work.path().join("index_bg.wasm"), &small)?;
         let script = work.path().join("bundle.js");
-        bundle(&glue, &script)?;
+        bundle(variant, &glue, &script)?;
         std::fs::create_dir_all(&out)?;
         // The script last: `wrangler dev` watches it and must find the module that belongs to it.
         replace(&small, &out.join("index_bg.wasm"))?;
@@ -50,13 +54,15 @@ pub(super) fn finish(variant: WorkerVariant, wasm: &Path) -> Result<()> {
 }
 
 /// The entry and wasm-bindgen's glue in one file; the .wasm stays an import of its own.
-fn bundle(glue: &Path, to: &Path) -> Result<()> {
+fn bundle(variant: WorkerVariant, glue: &Path, to: &Path) -> Result<()> {
+    let kv = if variant == WorkerVariant::Faults { KV_FAULTS } else { KV };
     run_quietly(
         npm::tool("esbuild")
             .arg(ENTRY)
             .arg(format!("--alias:valora-edge={}", glue.display()))
             // What the wasm imports lies elsewhere by now, and cannot name its neighbours by a path.
             .arg(format!("--alias:valora-buffer={}", paths::in_root(BUFFER).display()))
+            .arg(format!("--alias:valora-kv={}", paths::in_root(kv).display()))
             .arg(format!("--outfile={}", to.display()))
             .args(["--bundle", "--format=esm", "--target=es2022", "--log-level=warning"])
             // A kilobyte and a half; names stay, for what a stack trace tells.

@@ -83,13 +83,27 @@ fn begin(sql: Sql<'_>, now: UnixMillis) -> Result<(Batch, End), String> {
     let statement = "SELECT epoch, bytes, '' FROM purges ORDER BY epoch DESC LIMIT 1";
     let end = match sql.row::<Row>(statement, &[(); 0])? {
         Some((epoch, bytes, _)) => End { epoch, bytes },
-        None => table_end(sql)?,
+        None => match table_end(sql)? {
+            End { epoch: 0, .. } => found(sql, now)?,
+            end => end,
+        },
     };
     let statement = "DELETE FROM purges_waiting WHERE due_ms <= ?1 OR due_ms > ?2 RETURNING slot, mode, ''";
     let due = sql.rows::<Row>(statement, &(now.0, now.0.saturating_add(LIST_EVERY_MS)))?;
     let waiting = |(slot, mode, _): Row| Some((slot.try_into().ok()?, mode_at(mode.try_into().ok()?)));
     let due: Vec<_> = due.into_iter().filter_map(waiting).collect();
     Ok((Batch::new(now, end.epoch.saturating_add(1), &due), end))
+}
+
+/// A Hub that remembers nothing may have had a memory. It counts on from the clock, beyond all it can have counted before
+/// (a thousand calls a second), and whatever was stored before must be checked: what was purged meanwhile is lost.
+fn found(sql: Sql<'_>, now: UnixMillis) -> Result<End, String> {
+    let epoch = u64::try_from(now.0).unwrap_or_default().max(1);
+    let mut all = Epochs::at(epoch);
+    all.purge(&PurgeTarget::Everything, PurgeMode::Revalidate);
+    let statement = "INSERT INTO purged (id, epoch, bytes, part) VALUES (1, ?1, 0, ?2)";
+    sql.run(statement, &(epoch, all.to_part()))?;
+    Ok(End { epoch, bytes: 0 })
 }
 
 fn table_end(sql: Sql<'_>) -> Result<End, String> {

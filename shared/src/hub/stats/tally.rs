@@ -110,16 +110,23 @@ impl Tally {
         self.merge(other, KEYS);
     }
 
+    /// Paths that lead nowhere are routes, too, and there is no end of them: the least used one makes room.
     fn add_route(&mut self, route: &str, hits: u64, misses: u64) {
-        let is_known = self.routes.iter().any(|(known, ..)| known == route);
-        let route = if is_known || self.routes.len() < MAX_ROUTES { route } else { OTHERS };
-        match self.routes.iter_mut().find(|(known, ..)| known == route) {
-            Some((_, known_hits, known_misses)) => {
-                *known_hits = known_hits.saturating_add(hits);
-                *known_misses = known_misses.saturating_add(misses);
-            }
-            None => self.routes.push((route.to_owned(), hits, misses)),
+        if let Some((_, known_hits, known_misses)) = self.routes.iter_mut().find(|(known, ..)| known == route)
+        {
+            *known_hits = known_hits.saturating_add(hits);
+            *known_misses = known_misses.saturating_add(misses);
+            return;
         }
+        let told_apart = self.routes.iter().enumerate().filter(|(_, (known, ..))| known != OTHERS);
+        if route != OTHERS && told_apart.clone().count() >= MAX_ROUTES {
+            let least = told_apart.min_by_key(|(_, (_, hits, misses))| hits.saturating_add(*misses));
+            if let Some((at, _)) = least {
+                let (_, hits, misses) = self.routes.swap_remove(at);
+                self.add_route(OTHERS, hits, misses);
+            }
+        }
+        self.routes.push((route.to_owned(), hits, misses));
     }
 }
 
@@ -135,14 +142,17 @@ mod tests {
     }
 
     #[test]
-    fn routes_of_no_end_are_counted_together() {
+    fn routes_of_no_end_are_counted_together_and_push_no_real_one_out() {
         let mut tally = Tally::default();
         for number in 0..1_000 {
             tally.count_key(Counter::Misses, &format!("/api/r{number}/x?y=1"));
+            tally.count_key(Counter::Hits, "/api/products");
         }
         assert_eq!(tally.routes.len(), MAX_ROUTES + 1);
-        assert_eq!(tally.routes[MAX_ROUTES], (OTHERS.to_owned(), 0, 984));
-        assert_eq!(tally.routes[0], ("/api/r0".to_owned(), 0, 1));
+        let of = |name| {
+            tally.routes.iter().find(|(route, ..)| route == name).map(|(_, hits, misses)| (*hits, *misses))
+        };
+        assert_eq!((of("/api/products"), of(OTHERS)), (Some((1_000, 0)), Some((0, 985))));
         assert_eq!(tally.count(Counter::Misses), 1_000);
     }
 

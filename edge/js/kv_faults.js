@@ -1,0 +1,3 @@
+// The KV of tests, for the wasm.
+
+export { spoil } from "valora-kv";
