@@ -1,0 +1,33 @@
+//! How long a step takes. Run by hand:
+//! `cargo test --release -p valora-shared --test rate -- --ignored --nocapture how_long`.
+
+use crate::log::T;
+use std::{hint::black_box, time::Instant};
+use valora_shared::{
+    rate::{Limits, State, step},
+    time::UnixMillis,
+};
+
+/// The budget is 150 ns in release.
+#[test]
+#[ignore = "it measures, which is only worth something in release"]
+fn how_long_a_step_takes() {
+    const STEPS: i64 = 1_000_000;
+    let limits = Limits { minute: 600, hour: 36_000, day: 800_000 };
+    for (name, gap_ms) in [
+        ("busy, 20 a second", 50),
+        ("one a second", 1_000),
+        ("one in 40 s", 40_000),
+        ("one in 700 s", 700_000),
+    ] {
+        let mut state = State::default();
+        let mut admitted = 0_u32;
+        let started = Instant::now();
+        for call in 0..STEPS {
+            let decision = step(black_box(&mut state), UnixMillis(T + call * gap_ms), 1, black_box(&limits));
+            admitted += u32::from(black_box(decision).is_admitted());
+        }
+        let ns = started.elapsed().as_nanos() / u128::try_from(STEPS).unwrap();
+        println!("{name}: {ns} ns a step, {admitted} admitted, {} B stored", state.to_bytes().len());
+    }
+}
