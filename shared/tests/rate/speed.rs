@@ -12,7 +12,7 @@ use valora_shared::{
 #[test]
 #[ignore = "it measures, which is only worth something in release"]
 fn how_long_a_step_takes() {
-    const STEPS: i64 = 1_000_000;
+    const STEPS: i64 = 100_000;
     let limits = Limits { minute: 600, hour: 36_000, day: 800_000 };
     for (name, gap_ms) in [
         ("busy, 20 a second", 50),
@@ -21,13 +21,18 @@ fn how_long_a_step_takes() {
         ("one in 700 s", 700_000),
     ] {
         let mut state = State::default();
-        let mut admitted = 0_u32;
-        let started = Instant::now();
-        for call in 0..STEPS {
-            let decision = step(black_box(&mut state), UnixMillis(T + call * gap_ms), 1, black_box(&limits));
-            admitted += u32::from(black_box(decision).is_admitted());
+        let (mut admitted, mut best, mut now) = (0_u32, u128::MAX, T);
+        // The best of ten: the others tell how busy the machine is.
+        for _ in 0..10 {
+            let started = Instant::now();
+            for _ in 0..STEPS {
+                now += gap_ms;
+                let decision = step(black_box(&mut state), UnixMillis(now), 1, black_box(&limits));
+                admitted += u32::from(black_box(decision).is_admitted());
+            }
+            best = best.min(started.elapsed().as_nanos());
         }
-        let ns = started.elapsed().as_nanos() / u128::try_from(STEPS).unwrap();
+        let ns = best / u128::try_from(STEPS).unwrap();
         println!("{name}: {ns} ns a step, {admitted} admitted, {} B stored", state.to_bytes().len());
     }
 }

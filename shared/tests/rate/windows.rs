@@ -3,7 +3,7 @@
 use crate::log::{Log, T, any_gap, any_limits, cases};
 use proptest::{collection::vec, prelude::*};
 use valora_shared::{
-    rate::{Limits, State, Verdict, Window, peek, step},
+    rate::{Limits, State, Usage, Verdict, Window, peek, step},
     time::UnixMillis,
 };
 
@@ -47,7 +47,7 @@ proptest! {
         for (gap, cost) in calls {
             now += gap;
             let decision = step(&mut state, UnixMillis(now), cost, &limits);
-            let rest = decision.usage.iter().map(|usage| usage.remaining()).min().unwrap();
+            let rest = decision.usage.iter().map(Usage::remaining).min().unwrap();
             prop_assert!(peek(&state, UnixMillis(now), rest, &limits).is_admitted());
             prop_assert!(!peek(&state, UnixMillis(now), rest + 1, &limits).is_admitted());
             for (usage, window) in decision.usage.iter().zip(Window::ALL) {
