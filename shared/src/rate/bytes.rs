@@ -64,6 +64,8 @@ impl State {
         if usize::from(leases) > MAX_LEASES {
             return None;
         }
+        // Exactly what is needed: a state that was read is as small as one that was not.
+        state.leases.reserve_exact(usize::from(leases));
         for _ in 0..leases {
             let ms = u32::from(u16::from_le_bytes(take(rest)?));
             let (id, spare) = (u32::from_le_bytes(take(rest)?), u32::from_le_bytes(take(rest)?));
@@ -72,6 +74,7 @@ impl State {
             }
             state.leases.push(Open { expires_at: state.newest + i64::from(ms), id, spare });
         }
+        state.counts.reserve_exact(rest.len());
         for (ring, window) in state.rings.iter_mut().zip(Window::ALL) {
             *ring = read_ring(rest, &mut state.counts, window, state.newest)?;
         }

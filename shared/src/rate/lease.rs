@@ -59,7 +59,7 @@ pub fn grant(state: &mut State, now: UnixMillis, ask: &Ask, limits: &Limits) -> 
     }
     let at = state.advance(now);
     let verdict = state.verdict(now, ask.cost, limits);
-    let out = state.leases.iter().fold(0, |out: u32, lease| out.saturating_add(lease.spare));
+    let out = state.lent();
     let lease = (verdict == Verdict::Admitted).then(|| {
         // The state is small only while few leases are out. Whoever comes then asks each time.
         let most = if state.leases.len() < MAX_LEASES { state.room(limits) / 4 } else { 0 };
@@ -85,6 +85,11 @@ pub fn give_back(state: &mut State, now: UnixMillis, returned: Return) -> u32 {
 }
 
 impl State {
+    /// What may yet come back of the leases that are out, as of the last call.
+    pub fn lent(&self) -> u32 {
+        self.leases.iter().fold(0, |lent, lease| lent.saturating_add(lease.spare))
+    }
+
     /// Remembers a lease of which something may come back, and returns its number.
     fn lend(&mut self, lease: Open) -> u32 {
         if lease.spare == 0 || lease.expires_at <= self.newest {

@@ -7,6 +7,7 @@
 use super::{
     Ask, Decision, Grant, MAX_LIFE_MS, Return, Usage, Verdict,
     queue::{Queue, Waiter},
+    state::END_OF_TIME,
 };
 use crate::time::UnixMillis;
 
@@ -230,13 +231,13 @@ impl Purse {
     /// The time that holds. It goes on from the latest after a step back of the clock: a lease must not live longer for
     /// that. What of the step lies within the time since the last look cannot be seen.
     fn heed(&mut self, now: UnixMillis) -> i64 {
-        self.stepped_back = self.stepped_back.max(self.newest - now.0);
+        self.stepped_back = self.stepped_back.max(self.newest - now.0.clamp(0, END_OF_TIME));
         self.newest = self.at(now);
         self.newest
     }
 
     fn at(&self, now: UnixMillis) -> i64 {
-        (now.0 + self.stepped_back).max(self.newest)
+        (now.0.clamp(0, END_OF_TIME) + self.stepped_back).max(self.newest)
     }
 }
 

@@ -233,6 +233,18 @@ fn a_step_back_of_the_clock_lengthens_no_lease() {
 }
 
 #[test]
+fn no_time_makes_it_panic() {
+    let mut pair = Pair::default();
+    for at in [0, i64::MAX - T, i64::MIN, 5, i64::MAX - T, -T] {
+        pair.request(at, 1);
+        let now = UnixMillis(T + at);
+        pair.purse.shown(now);
+        pair.purse.gives_back(now);
+        pair.purse.is_idle(now);
+    }
+}
+
+#[test]
 fn what_remains_is_shown_once_it_is_known_and_is_exact_when_it_was_just_told() {
     let mut pair = Pair::default();
     let shown = |pair: &Pair, at: i64| {

@@ -33,6 +33,8 @@ pub(crate) struct City {
     limiter: State,
     limiter_offset: i64,
     isolates: Vec<Purse>,
+    /// By isolate, when its lease ends in true time: so long after the limiter granted it.
+    ends_at: Vec<i64>,
     /// By true time, and in the order in which they were arranged.
     events: BTreeMap<(i64, u64), Event>,
     arranged: u64,
@@ -51,7 +53,7 @@ pub(crate) struct City {
 enum Event {
     Look(Request),
     Asked(Request, u32, Ask, i64),
-    Answered(Request, u32, Grant),
+    Answered(Request, u32, Grant, i64),
     TimedOut(Request, u32),
     GiveBack(usize, u32),
     Returned(Return),
@@ -68,6 +70,7 @@ impl City {
     pub(crate) fn new(terms: Terms) -> Self {
         Self {
             isolates: vec![Purse::default(); terms.offsets.len()],
+            ends_at: vec![0; terms.offsets.len()],
             terms,
             limiter: State::default(),
             limiter_offset: 12_345,
@@ -131,13 +134,16 @@ impl City {
                 } else if is_lost || at > asked_at + ASK_MS {
                     self.arrange(asked_at + ASK_MS, Event::TimedOut(request, number));
                 } else {
-                    self.arrange(at, Event::Answered(request, number, grant));
+                    self.arrange(at, Event::Answered(request, number, grant, self.now));
                 }
             }
-            Event::Answered(request, number, grant) => {
+            Event::Answered(request, number, grant, granted_at) => {
                 let now = self.clock_of(request.isolate);
                 let purse = &mut self.isolates[request.isolate];
                 let look = purse.land(now, number, &grant);
+                if let Some(lease) = grant.lease {
+                    self.ends_at[request.isolate] = granted_at + i64::from(lease.life_ms);
+                }
                 if let Some((id, ms)) = purse.gives_back(now) {
                     self.arrange(self.now + i64::from(ms), Event::GiveBack(request.isolate, id));
                 }
@@ -166,6 +172,8 @@ impl City {
     fn done(&mut self, request: Request, look: Look) {
         match look {
             Look::Paid => {
+                // What the proof rests on, whether or not a window is full.
+                assert!(self.now <= self.ends_at[request.isolate], "spent after its lease has ended");
                 self.passed += 1;
                 self.spent.add(self.now, request.cost);
             }

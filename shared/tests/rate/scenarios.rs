@@ -128,6 +128,11 @@ pub(crate) fn steps() -> Vec<Scenario> {
             ]),
         ),
         scenario(
+            "of windows that take equally long the shortest says when",
+            [1, 2, 9],
+            ones([0, 3_599_000, 3_600_000, 3_659_999, 3_660_000]),
+        ),
+        scenario(
             "what costs more than a limit never fits",
             [5, 3, 9],
             [step(0, 3), step(0, 4), step(0, 6), step(0, 10), step(0, 1), peek(0, 3)],
