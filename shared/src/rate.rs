@@ -2,8 +2,8 @@
 //! Redis and in memory (design: rate-limit.md; tests/vectors/rate/ holds all of them to the same answers).
 //!
 //! A client's [`State`] counts what was spent by bucket: 1 s for the minute, 1 min for the hour, 15 min for the day.
-//! [`step`] admits a cost if in each window it fits beside what counts there, and then counts it in all of them;
-//! a refused request costs nothing. An isolate of the edge takes a [`Lease`] by [`grant`] and spends it by its
+//! [`step()`] admits a cost if in each window it fits beside what counts there, and then counts it in all of them;
+//! a refused request costs nothing. An isolate of the edge takes a [`Lease`] by [`grant()`] and spends it by its
 //! [`Purse`] without asking again. Time is told by the caller, and nothing here knows whose state it is.
 //!
 //! # What is guaranteed

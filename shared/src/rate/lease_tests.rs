@@ -119,3 +119,18 @@ fn an_old_lease_is_not_taken_for_a_new_one_after_a_reset() {
     assert_ne!(old.id, new.id);
     assert_eq!(give_back(&mut state, UnixMillis(T), Return { id: old.id, tokens: 9 }), 0);
 }
+
+#[test]
+fn what_isolate_and_limiter_tell_each_other_is_short() {
+    let mut state = State::default();
+    step(&mut state, UnixMillis(T), 50, &LIMITS);
+    let asked = Ask { returned: Some(Return { id: 300, tokens: 20 }), ..ask(1, 40) };
+    let bytes = postcard::to_allocvec(&asked).unwrap();
+    assert_eq!((bytes.len(), postcard::from_bytes(&bytes)), (8, Ok(asked)));
+    for cost in [1, 20, 100] {
+        let granted = grant(&mut state, UnixMillis(T), &ask(cost, 40), &LIMITS);
+        let bytes = postcard::to_allocvec(&granted).unwrap();
+        assert!(bytes.len() < 48, "{}", bytes.len());
+        assert_eq!(postcard::from_bytes(&bytes), Ok(granted));
+    }
+}

@@ -224,8 +224,12 @@ impl Purse {
         } else {
             held.tokens
         };
-        (held.id != 0 && held.left > 0 && now < held.ends_at)
-            .then_some(Return { id: held.id, tokens: held.left })
+        let comes_back = held.id != 0 && held.left > 0 && now < held.ends_at;
+        if comes_back && let Some(told) = &mut self.told {
+            // It remains, though not in this hand any more.
+            told.usage.iter_mut().for_each(|usage| usage.used = usage.used.saturating_sub(held.left));
+        }
+        comes_back.then_some(Return { id: held.id, tokens: held.left })
     }
 
     /// The time that holds. It goes on from the latest after a step back of the clock: a lease must not live longer for

@@ -258,14 +258,19 @@ fn what_remains_is_shown_once_it_is_known_and_is_exact_when_it_was_just_told() {
     assert_eq!(shown(&pair, 10), Some((598, 62_990, true)), "without what is in hand");
     pair.request(20, 1);
     assert_eq!(shown(&pair, 20), Some((597, 62_980, false)));
-    assert_eq!(shown(&pair, 59_999).map(|(_, more_in_ms, _)| more_in_ms), Some(3_001));
-    assert_eq!(shown(&pair, 60_010), None);
-    // Somebody else has tokens too.
-    let mut other = Purse::default();
-    let (number, ask) = asked(other.look(UnixMillis(T + 30), 1, &mut Waiter::default()));
-    let granted = grant(&mut pair.state, UnixMillis(T + 30), &Ask { wish: 5, ..ask }, &LIMITS);
-    other.land(UnixMillis(T + 30), number, &granted);
-    pair.request(40, 1);
+    assert_eq!(pair.give_back(1_720).map(|returned| returned.tokens), None, "it is used up");
+    pair.request(2_000, 1);
     assert_eq!(pair.asks, [1, 2, 4]);
-    assert!(!shown(&pair, 40).unwrap().2);
+    assert_eq!(shown(&pair, 2_000).map(|(remaining, ..)| remaining), Some(596));
+    assert_eq!(pair.give_back(3_700).map(|returned| returned.tokens), Some(3));
+    assert_eq!(shown(&pair, 3_700).map(|(remaining, ..)| remaining), Some(596), "as much as before");
+    assert_eq!(shown(&pair, 61_999).map(|(_, more_in_ms, _)| more_in_ms), Some(1_001));
+    assert_eq!(shown(&pair, 62_000), None);
+    // Somebody else has tokens too.
+    let (mut other, at) = (Purse::default(), 70_000);
+    let (number, ask) = asked(other.look(UnixMillis(T + at), 1, &mut Waiter::default()));
+    let granted = grant(&mut pair.state, UnixMillis(T + at), &Ask { wish: 5, ..ask }, &LIMITS);
+    other.land(UnixMillis(T + at), number, &granted);
+    pair.request(at, 1);
+    assert!(!shown(&pair, at).unwrap().2);
 }

@@ -1,5 +1,8 @@
 //! How long a step takes. Run by hand:
 //! `cargo test --release -p valora-shared --test rate -- --ignored --nocapture how_long`.
+//!
+//! Seen on two shared cores, the best of ten rounds: 54 ns for a client of 20 requests a second, 85 ns at one a second,
+//! 146 ns at one in 40 s (which has 39 empty seconds to skip and to make each time), 130 ns at one in 700 s.
 
 use crate::log::T;
 use std::{hint::black_box, time::Instant};
