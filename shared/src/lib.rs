@@ -26,6 +26,7 @@ pub mod money;
 mod openapi;
 pub mod prices;
 pub mod problem;
+pub mod rate;
 pub mod time;
 pub mod trust;
 pub mod wire;

@@ -1,0 +1,87 @@
+//! What the body of a 429 tells beyond what every problem does (RFC 9457 §3.2).
+
+use super::{Decision, Usage, Verdict, Window, seconds_up};
+use serde::Serialize;
+
+/// The `type` of the problem, registered by draft-ietf-httpapi-ratelimit-headers-11 §5.1.
+pub const PROBLEM_TYPE: &str = "https://iana.org/assignments/http-problem-types#quota-exceeded";
+
+/// The members.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct QuotaExceeded {
+    /// Seconds until the same request fits, as in Retry-After; not there for one that never will.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u32>,
+    /// The window it has to wait for.
+    pub limit_type: &'static str,
+    /// What is used.
+    pub current_usage: CurrentUsage,
+    /// All windows in which it does not fit, by their names in `RateLimit-Policy`.
+    #[serde(rename = "violated-policies")]
+    pub violated_policies: Vec<&'static str>,
+}
+
+/// What counts, by window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct CurrentUsage {
+    /// In the last 60 s.
+    pub minute: u32,
+    /// In the last 60 min.
+    pub hour: u32,
+    /// In the last 24 h.
+    pub day: u32,
+}
+
+impl QuotaExceeded {
+    /// What there is to tell of a refusal; `None` where none is.
+    pub fn of(decision: &Decision) -> Option<Self> {
+        let (retry_after, longest, violated) = match decision.verdict {
+            Verdict::Admitted => return None,
+            Verdict::Refused(refusal) => {
+                (Some(seconds_up(refusal.retry_after_ms)), Some(refusal.longest), refusal.violated)
+            }
+            Verdict::TooCostly(windows) => (None, windows.iter().next(), windows),
+        };
+        let [minute, hour, day] = decision.usage.map(|Usage { used, .. }| used);
+        Some(Self {
+            retry_after,
+            limit_type: longest.map(Window::name).unwrap_or_default(),
+            current_usage: CurrentUsage { minute, hour, day },
+            violated_policies: violated.iter().map(Window::name).collect(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rate::{Limits, State, step};
+    use crate::time::UnixMillis;
+
+    #[test]
+    fn a_refusal_tells_all_that_the_client_needs() {
+        let limits = Limits { minute: 5, hour: 7, day: 8 };
+        let mut state = State::default();
+        let at = UnixMillis(900_000 * 7);
+        let admitted = step(&mut state, at, 4, &limits);
+        assert_eq!(QuotaExceeded::of(&admitted), None);
+        let told = |cost| {
+            let decision = step(&mut state.clone(), at.after(1_000), cost, &limits);
+            serde_json::to_value(QuotaExceeded::of(&decision).unwrap()).unwrap()
+        };
+        let usage = serde_json::json!({"minute": 4, "hour": 4, "day": 4});
+        assert_eq!(
+            told(4),
+            serde_json::json!({
+                "retry_after": 3_659, "limit_type": "hour", "current_usage": usage,
+                "violated-policies": ["minute", "hour"],
+            })
+        );
+        assert_eq!(
+            told(9),
+            serde_json::json!({
+                "limit_type": "minute", "current_usage": usage, "violated-policies": ["minute", "hour", "day"],
+            })
+        );
+    }
+}
