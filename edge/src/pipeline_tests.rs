@@ -186,6 +186,7 @@ fn production_sends_http_to_https_and_development_does_not() {
         ("FRONTEND_URL", "https://shop.example"),
         ("ORIGIN_URL", "https://origin.example"),
         ("EDGE_ORIGIN_SECRET", "5d8a1c7e2b40f938c1f0a7d2b9e4f603"),
+        ("CLIENT_HASH_SECRET", "9f4b12d07c6ea853b1d0924fe7735ac8"),
     ]);
     let Answer::Made(made) = answered(&mut exchange("POST", "/api/price?a=b"), &production) else { panic!() };
     assert_eq!(made.status, 308);

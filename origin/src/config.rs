@@ -16,12 +16,12 @@ pub use environment::{DotenvError, ProcessEnvironment};
 pub use events::EventsConfig;
 pub use prices::PricesConfig;
 pub use server::ServerConfig;
-pub use sources::{FilePath, SourcesConfig, Switch};
+pub use sources::{FilePath, SourcesConfig};
 
 use crate::sources::SourceSpec;
 use valora_shared::config::{
-    AdminConfig, Environment, Faults, LifetimesConfig, Reader, RequestConfig, Section, SiteConfig, Source,
-    TrustConfig, Variable,
+    AdminConfig, Environment, Faults, LifetimesConfig, RateConfig, Reader, RequestConfig, Section,
+    SiteConfig, Source, TrustConfig, Variable,
 };
 
 /// Everything the origin reads from its environment.
@@ -43,6 +43,8 @@ pub struct OriginConfig {
     pub lifetimes: LifetimesConfig,
     /// Its own response cache.
     pub cache: OriginCacheConfig,
+    /// Shared with the edge.
+    pub rate: RateConfig,
     /// How it computes prices.
     pub prices: PricesConfig,
     /// Shared with the edge.
@@ -66,6 +68,7 @@ impl OriginConfig {
         (DatabaseConfig::TITLE, DatabaseConfig::VARIABLES),
         (LifetimesConfig::TITLE, LifetimesConfig::VARIABLES),
         (OriginCacheConfig::TITLE, OriginCacheConfig::VARIABLES),
+        (RateConfig::TITLE, RateConfig::VARIABLES),
         (PricesConfig::TITLE, PricesConfig::VARIABLES),
         (AdminConfig::TITLE, AdminConfig::VARIABLES),
         (AccountsConfig::TITLE, AccountsConfig::VARIABLES),
@@ -91,6 +94,7 @@ impl OriginConfig {
         let database = DatabaseConfig::read(&mut reader);
         let lifetimes = LifetimesConfig::read(&mut reader);
         let cache = OriginCacheConfig::read(&mut reader);
+        let rate = RateConfig::read(&mut reader);
         let prices = PricesConfig::read(&mut reader);
         let admin = AdminConfig::read(&mut reader);
         let accounts = AccountsConfig::read(&mut reader);
@@ -104,6 +108,9 @@ impl OriginConfig {
                     "DATABASE_URL",
                     "must be a file when ENVIRONMENT is production: memory is gone at the end",
                 );
+            }
+            if let Some(rate) = &rate {
+                rate.check(site, source, &mut reader);
             }
             if let Some(trust) = &trust {
                 trust.check(site, source, &mut reader);
@@ -125,6 +132,7 @@ impl OriginConfig {
                 database: database?,
                 lifetimes: lifetimes?,
                 cache: cache?,
+                rate: rate?,
                 prices: prices?,
                 admin: admin?,
                 accounts: accounts?,

@@ -71,18 +71,20 @@ mod quota;
 mod ring;
 mod state;
 mod step;
+mod tiers;
 mod window;
 
 pub use costs::Costs;
 pub use decision::{Decision, Refusal, Usage, Verdict, Windows, seconds_up};
 pub use headers::{LIMIT, POLICY, RATELIMIT, REMAINING, ratelimit_text, remaining_texts};
 pub use lease::{Ask, Grant, Lease, Return, give_back, grant};
-pub use network::{Exempt, client_network};
+pub use network::Exempt;
 pub use purse::{ASK_MS, FAILED_MS, GIVE_BACK_MS, Look, Purse, STOP_MS, Shown};
 pub use queue::Waiter;
 pub use quota::{CurrentUsage, PROBLEM_TYPE, QuotaExceeded};
 pub use state::State;
 pub use step::{peek, step, step_on_failure};
+pub use tiers::Tiers;
 pub use window::{Limits, Window};
 
 /// No lease lives longer: so far ahead of now the rings reach.

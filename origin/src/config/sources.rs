@@ -2,7 +2,7 @@
 
 use crate::sources::{self, SourceSpec};
 use std::path::PathBuf;
-use valora_shared::config::{Reader, Setting, Source};
+use valora_shared::config::{Reader, Setting, Source, Switch};
 
 valora_shared::section! {
     /// Where prices come from.
@@ -19,10 +19,6 @@ valora_shared::section! {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FilePath(pub PathBuf);
 
-/// On or off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Switch(pub bool);
-
 impl Setting for FilePath {
     fn form() -> String {
         "a file's path".to_owned()
@@ -30,20 +26,6 @@ impl Setting for FilePath {
 
     fn parse(text: &str) -> Result<Self, String> {
         if text.contains('\0') { Err(format!("it must be {}", Self::form())) } else { Ok(Self(text.into())) }
-    }
-}
-
-impl Setting for Switch {
-    fn form() -> String {
-        "1 or 0".to_owned()
-    }
-
-    fn parse(text: &str) -> Result<Self, String> {
-        match text {
-            "1" | "true" => Ok(Self(true)),
-            "0" | "false" => Ok(Self(false)),
-            _ => Err(format!("it must be {}", Self::form())),
-        }
     }
 }
 

@@ -228,5 +228,7 @@ fn production_refuses_secrets_that_are_missing_or_none() {
     let stderr = String::from_utf8(command.output().unwrap().stderr).unwrap();
     assert!(stderr.contains("EDGE_ORIGIN_SECRET: looks typed") && !stderr.contains(typed), "{stderr}");
     command.env("EDGE_ORIGIN_SECRET", "5d8a1c7e2b40f938c1f0a7d2b9e4f603");
+    assert!(stderr.contains("CLIENT_HASH_SECRET: must be set"), "{stderr}");
+    command.env("CLIENT_HASH_SECRET", "9f4b12d07c6ea853b1d0924fe7735ac8");
     assert_eq!(command.output().unwrap().status.code(), Some(0));
 }

@@ -34,12 +34,13 @@ pub(crate) const SHORTS: &str = "c2d766ca982eca8304150849735ffef9";
 pub(crate) const START: UnixMillis = UnixMillis(1_790_000_000_000);
 
 /// What a production system must be told.
-pub(crate) const PRODUCTION: [(&str, &str); 5] = [
+pub(crate) const PRODUCTION: [(&str, &str); 6] = [
     ("ENVIRONMENT", "production"),
     ("FRONTEND_URL", "https://shop.example"),
     ("JWT_PRIVATE_KEY", JWT_SEED),
     ("API_KEY_SECRET", "8c1f0a7d2b9e4f6035d8a1c7e2b40f93"),
     ("EDGE_ORIGIN_SECRET", "5d8a1c7e2b40f938c1f0a7d2b9e4f603"),
+    ("CLIENT_HASH_SECRET", "9f4b12d07c6ea853b1d0924fe7735ac8"),
 ];
 /// RFC 8032 §7.1, test 1.
 pub(crate) const JWT_SEED: &str = "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=";

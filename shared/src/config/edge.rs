@@ -2,8 +2,9 @@
 //! build that refuses faulty ones, and the generator of docs/CONFIGURATION.md.
 
 use super::{
-    AdminConfig, Bounded, CredentialsConfig, EdgeCacheConfig, Environment, Faults, HttpOrigin, HubConfig,
-    LifetimesConfig, Reader, RequestConfig, Section, SiteConfig, Source, TrustConfig, Variable,
+    AdminConfig, Bounded, CredentialsConfig, EdgeCacheConfig, EdgeRateConfig, Environment, Faults,
+    HttpOrigin, HubConfig, LifetimesConfig, RateConfig, Reader, RequestConfig, Section, SiteConfig, Source,
+    TrustConfig, Variable,
 };
 use crate::trust::is_guessable;
 
@@ -42,6 +43,10 @@ pub struct EdgeConfig {
     pub lifetimes: LifetimesConfig,
     /// The response cache.
     pub cache: EdgeCacheConfig,
+    /// Shared with the origin.
+    pub rate: RateConfig,
+    /// The rate limit here.
+    pub edge_rate: EdgeRateConfig,
 }
 
 impl EdgeConfig {
@@ -56,6 +61,8 @@ impl EdgeConfig {
         (UpstreamConfig::TITLE, UpstreamConfig::VARIABLES),
         (LifetimesConfig::TITLE, LifetimesConfig::VARIABLES),
         (EdgeCacheConfig::TITLE, EdgeCacheConfig::VARIABLES),
+        (RateConfig::TITLE, RateConfig::VARIABLES),
+        (EdgeRateConfig::TITLE, EdgeRateConfig::VARIABLES),
     ];
 
     /// All variables.
@@ -78,8 +85,13 @@ impl EdgeConfig {
         let upstream = UpstreamConfig::read(&mut reader);
         let lifetimes = LifetimesConfig::read(&mut reader);
         let cache = EdgeCacheConfig::read(&mut reader);
+        let rate = RateConfig::read(&mut reader);
+        let edge_rate = EdgeRateConfig::read(&mut reader);
         if let Some(site) = &site {
             site.check(&mut reader);
+            if let Some(rate) = &rate {
+                rate.check(site, source, &mut reader);
+            }
             if let Some(trust) = &trust {
                 trust.check(site, source, &mut reader);
             }
@@ -100,6 +112,8 @@ impl EdgeConfig {
                 upstream: upstream?,
                 lifetimes: lifetimes?,
                 cache: cache?,
+                rate: rate?,
+                edge_rate: edge_rate?,
             })
         })();
         reader.finish(whole)
@@ -143,7 +157,14 @@ mod tests {
         let names: Vec<_> = faults.iter().map(|fault| fault.variable).collect();
         assert_eq!(
             names,
-            ["ORIGIN_URL", "ORIGIN_TIMEOUT_MS", "CACHE_MEMORY_BYTES", "FRONTEND_URL", "EDGE_ORIGIN_SECRET"]
+            [
+                "ORIGIN_URL",
+                "ORIGIN_TIMEOUT_MS",
+                "CACHE_MEMORY_BYTES",
+                "FRONTEND_URL",
+                "CLIENT_HASH_SECRET",
+                "EDGE_ORIGIN_SECRET"
+            ]
         );
     }
 

@@ -48,6 +48,10 @@ pub struct HttpOrigin(String);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Bounded<const MIN: u64, const MAX: u64>(u64);
 
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Switch(pub bool);
+
 impl Environment {
     /// `development` or `production`.
     pub fn as_str(self) -> &'static str {
@@ -145,6 +149,20 @@ impl<const MIN: u64, const MAX: u64> Setting for Bounded<MIN, MAX> {
         match text.parse() {
             Ok(value) if (MIN..=MAX).contains(&value) => Ok(Self(value)),
             _ => Err(must_be::<Self>()),
+        }
+    }
+}
+
+impl Setting for Switch {
+    fn form() -> String {
+        "1 or 0, true or false".to_owned()
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "1" | "true" => Ok(Self(true)),
+            "0" | "false" => Ok(Self(false)),
+            _ => Err(format!("it must be {}", Self::form())),
         }
     }
 }

@@ -1,11 +1,7 @@
-//! Addresses: which are exempt, and which are one client.
+//! Addresses that are exempt.
 
 use crate::config::Setting;
 use std::net::{IpAddr, Ipv6Addr};
-
-/// One client has so many bits of an IPv6 address: a household is given a /64 or more, and changes addresses within it
-/// at will.
-const IPV6_CLIENT_BITS: u8 = 64;
 
 /// Networks that no limit holds for: `RATE_LIMIT_EXEMPT="10.0.0.0/8,2001:db8::/32"`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,18 +19,6 @@ impl Exempt {
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|network| prefix(address, network.bits) == Some(network.address))
-    }
-}
-
-/// The network whose requests are one client's: an IPv4 address, or `2001:db8:1:2::/64`.
-pub fn client_network(address: IpAddr) -> String {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.to_string(),
-        address @ IpAddr::V6(_) => {
-            let mut text = prefix(address, IPV6_CLIENT_BITS).unwrap_or(address).to_string();
-            text.push_str("/64");
-            text
-        }
     }
 }
 
@@ -128,14 +112,5 @@ mod tests {
         let expected: Vec<_> = (2..=8).map(|number| format!("number {number} is none")).collect();
         assert_eq!(numbers, expected);
         assert_eq!(Exempt::parse(""), Ok(Exempt::default()));
-    }
-
-    #[test]
-    fn who_moves_within_a_64_stays_the_same_client() {
-        assert_eq!(client_network(ip("192.0.2.1")), "192.0.2.1");
-        assert_eq!(client_network(ip("::ffff:192.0.2.1")), "192.0.2.1");
-        assert_eq!(client_network(ip("2001:db8:1:2:3:4:5:6")), "2001:db8:1:2::/64");
-        assert_eq!(client_network(ip("2001:db8:1:2::9")), client_network(ip("2001:db8:1:2:ffff::1")));
-        assert_ne!(client_network(ip("2001:db8:1:2::9")), client_network(ip("2001:db8:1:3::9")));
     }
 }

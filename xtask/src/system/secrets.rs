@@ -9,7 +9,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 
 /// Variables that get a random value where nobody sets them.
-const NAMES: [&str; 2] = ["EDGE_ORIGIN_SECRET", "ADMIN_TOKEN"];
+const NAMES: [&str; 3] = ["EDGE_ORIGIN_SECRET", "ADMIN_TOKEN", "CLIENT_HASH_SECRET"];
 const FILE: &str = "development-secrets";
 
 /// The secrets of the system in `data`, as variables.

@@ -1,0 +1,180 @@
+//! The rate limit's settings.
+
+use super::{Bounded, Environment, Reader, Setting, SiteConfig, Source, Switch};
+use crate::{
+    account::Role,
+    rate::{Costs, Exempt, Limits, Tiers},
+    trust::{Client, SharedSecret, is_guessable},
+};
+
+crate::section! {
+    /// How much a client may ask for, the same at edge and origin.
+    pub struct RateConfig("Rate limit") {
+        /// Requests of one client in any 60 s: of those that the cache does not answer.
+        pub rate_limit_per_minute: Bounded<1, 16_777_215>, var "RATE_LIMIT_PER_MINUTE" = "60";
+        /// The same in any hour.
+        pub rate_limit_per_hour: Bounded<1, 16_777_215>, var "RATE_LIMIT_PER_HOUR" = "1000";
+        /// The same in any day.
+        pub rate_limit_per_day: Bounded<1, 16_777_215>, var "RATE_LIMIT_PER_DAY" = "10000";
+        /// Who may ask more, or less: a role or an API key's id, and requests a minute. Hour and day go with them in
+        /// proportion.
+        pub rate_limit_tiers: Tiers, var "RATE_LIMIT_TIERS" = "admin=600";
+        /// What costs more than one request.
+        pub rate_limit_costs: Costs, var "RATE_LIMIT_COSTS";
+        /// Networks that are never limited.
+        pub rate_limit_exempt: Exempt, var "RATE_LIMIT_EXEMPT";
+        /// `shadow` counts and logs what it would refuse, and refuses nothing.
+        pub rate_limit_mode: RateMode, var "RATE_LIMIT_MODE" = "enforce";
+        /// Under which clients are counted, logged and looked up, so that none of these holds an address. Required in
+        /// production, and the same at edge and origin.
+        pub client_hash_secret: Option<SharedSecret>, var "CLIENT_HASH_SECRET", secret;
+    }
+}
+
+crate::section! {
+    /// The rate limit at the edge.
+    pub struct EdgeRateConfig("Rate limit at the edge") {
+        /// Counts answers from the cache as well, before the cache is looked at.
+        pub rate_limit_cache_hits: Switch, var "RATE_LIMIT_CACHE_HITS" = "false";
+        /// While the limiter does not answer: `local` lets each isolate decide alone, with an eighth of the limits,
+        /// `open` lets everything through and `closed` nothing.
+        pub rate_limit_on_failure: OnFailure, var "RATE_LIMIT_ON_FAILURE" = "local";
+    }
+}
+
+/// Whether refusals bind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RateMode {
+    /// They do.
+    Enforce,
+    /// They are only counted and logged.
+    Shadow,
+}
+
+/// What decides while the limiter does not answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnFailure {
+    /// A window of the isolate's own.
+    Local,
+    /// Nothing: everything goes through.
+    Open,
+    /// Nothing: nothing goes through.
+    Closed,
+}
+
+impl RateConfig {
+    /// Those of a client without a tier of its own.
+    pub fn limits(&self) -> Limits {
+        let limit = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
+        Limits {
+            minute: limit(self.rate_limit_per_minute.get()),
+            hour: limit(self.rate_limit_per_hour.get()),
+            day: limit(self.rate_limit_per_day.get()),
+        }
+    }
+
+    /// Those of a client; `role` is its account's, where it has one.
+    pub fn limits_of(&self, client: &Client, role: Option<Role>) -> Limits {
+        let limits = self.limits();
+        let tier = match client {
+            Client::Ip(_) => None,
+            Client::Key(id) => self.rate_limit_tiers.of_key(id),
+            Client::User(_) => role.and_then(|role| self.rate_limit_tiers.of_role(role)),
+        };
+        tier.map_or(limits, |minute| limits.in_proportion(minute))
+    }
+
+    /// Rules between the variables.
+    pub fn check(&self, site: &SiteConfig, source: &dyn Source, reader: &mut Reader<'_>) {
+        const SECRET: &str = "CLIENT_HASH_SECRET";
+        if site.environment == Environment::Production {
+            if self.client_hash_secret.is_none() {
+                reader.fault(SECRET, "must be set when ENVIRONMENT is production");
+            } else if source.get(SECRET).is_some_and(|secret| is_guessable(&secret)) {
+                reader
+                    .fault(SECRET, "looks typed or copied from an example; in production it must be random");
+            }
+        }
+        let limits = self.limits();
+        if limits.minute > limits.hour || limits.hour > limits.day {
+            reader.fault(
+                "RATE_LIMIT_PER_HOUR",
+                "must lie between RATE_LIMIT_PER_MINUTE and RATE_LIMIT_PER_DAY: a shorter window's limit could never be used up",
+            );
+        }
+        let beyond: Vec<String> = self.rate_limit_costs.beyond(&limits).collect();
+        if !beyond.is_empty() {
+            reader.fault(
+                "RATE_LIMIT_COSTS",
+                format!("costs more than a client may ever spend: {}", beyond.join(", ")),
+            );
+        }
+    }
+}
+
+impl Setting for RateMode {
+    fn form() -> String {
+        "enforce or shadow".to_owned()
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "enforce" => Ok(Self::Enforce),
+            "shadow" => Ok(Self::Shadow),
+            _ => Err(format!("it must be {}", Self::form())),
+        }
+    }
+}
+
+impl Setting for OnFailure {
+    fn form() -> String {
+        "local, open or closed".to_owned()
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "local" => Ok(Self::Local),
+            "open" => Ok(Self::Open),
+            "closed" => Ok(Self::Closed),
+            _ => Err(format!("it must be {}", Self::form())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Section as _;
+    use std::collections::HashMap;
+
+    fn read(variables: &[(&str, &str)]) -> Result<RateConfig, String> {
+        let source: HashMap<String, String> =
+            variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let mut reader = Reader::new(&source);
+        let (site, rate) = (SiteConfig::read(&mut reader), RateConfig::read(&mut reader));
+        if let (Some(site), Some(rate)) = (&site, &rate) {
+            rate.check(site, &source, &mut reader);
+        }
+        reader.finish(rate).map_err(|faults| faults.to_string())
+    }
+
+    #[test]
+    fn the_guides_limits_hold_unless_told_otherwise() {
+        let rate = read(&[]).unwrap();
+        assert_eq!(rate.limits(), Limits { minute: 60, hour: 1_000, day: 10_000 });
+        let user = Client::User("7".to_owned());
+        assert_eq!(rate.limits_of(&user, Some(Role::Viewer)), rate.limits());
+        let admin = rate.limits_of(&user, Some(Role::Admin));
+        assert_eq!(admin, Limits { minute: 600, hour: 10_000, day: 100_000 });
+    }
+
+    #[test]
+    fn limits_that_contradict_each_other_are_told() {
+        let faults = read(&[("RATE_LIMIT_PER_HOUR", "50")]).unwrap_err();
+        assert!(faults.contains("RATE_LIMIT_PER_HOUR"), "{faults}");
+        let faults = read(&[("RATE_LIMIT_COSTS", "POST /api/price=61")]).unwrap_err();
+        assert!(faults.contains("POST /api/price=61"), "{faults}");
+        let faults = read(&[("ENVIRONMENT", "production")]).unwrap_err();
+        assert!(faults.contains("CLIENT_HASH_SECRET"), "{faults}");
+    }
+}

@@ -1,0 +1,109 @@
+//! Who may ask more than others: `RATE_LIMIT_TIERS="admin=600,key:7=300"`.
+
+use super::Limits;
+use crate::{account::Role, config::Setting};
+
+/// Requests a minute, by role or API key.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tiers(Vec<(Who, u32)>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Who {
+    Role(Role),
+    Key(String),
+}
+
+impl Tiers {
+    /// Of a role, where it has a row.
+    pub fn of_role(&self, role: Role) -> Option<u32> {
+        self.find(|who| matches!(who, Who::Role(known) if *known == role))
+    }
+
+    /// Of an API key, by its id.
+    pub fn of_key(&self, id: &str) -> Option<u32> {
+        self.find(|who| matches!(who, Who::Key(known) if known == id))
+    }
+
+    fn find(&self, is_meant: impl Fn(&Who) -> bool) -> Option<u32> {
+        self.0.iter().find(|(who, _)| is_meant(who)).map(|(_, minute)| *minute)
+    }
+}
+
+impl Limits {
+    /// With another limit a minute, and the others in proportion.
+    #[must_use]
+    pub fn in_proportion(&self, minute: u32) -> Self {
+        let scale = |limit: u32| {
+            let scaled = u64::from(limit) * u64::from(minute) / u64::from(self.minute.max(1));
+            u32::try_from(scaled).unwrap_or(u32::MAX).clamp(minute.min(Self::MOST), Self::MOST)
+        };
+        Self { minute, hour: scale(self.hour), day: scale(self.day) }
+    }
+}
+
+impl Setting for Tiers {
+    fn form() -> String {
+        format!(
+            "rows of a role or `key:` and a key's id, and requests a minute from 1 to {}, as in `admin=600,key:7=300`",
+            Limits::MOST
+        )
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let (mut rows, mut faults): (Vec<(Who, u32)>, Vec<String>) = (Vec::new(), Vec::new());
+        let given = text.split(',').map(str::trim).filter(|row| !row.is_empty());
+        for (number, row) in (1..).zip(given) {
+            match read(row) {
+                None => faults.push(format!("row {number} is none")),
+                Some((who, _)) if rows.iter().any(|(known, _)| *known == who) => {
+                    faults.push(format!("row {number} is about the same as another"));
+                }
+                Some(read) => rows.push(read),
+            }
+        }
+        if faults.is_empty() {
+            Ok(Self(rows))
+        } else {
+            Err(format!("it must be {}; {}", Self::form(), faults.join("; ")))
+        }
+    }
+
+    fn absent() -> Option<Self> {
+        Some(Self::default())
+    }
+}
+
+fn read(row: &str) -> Option<(Who, u32)> {
+    let (who, minute) = row.split_once('=')?;
+    let minute = minute.trim().parse().ok().filter(|minute| (1..=Limits::MOST).contains(minute))?;
+    let who = who.trim();
+    let who = match who.strip_prefix("key:") {
+        Some("") => return None,
+        Some(id) => Who::Key(id.to_owned()),
+        None => Who::Role(Role::parse(who)?),
+    };
+    Some((who, minute))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roles_and_keys_have_rows() {
+        let tiers = Tiers::parse("admin=600, key:7=300").unwrap();
+        assert_eq!((tiers.of_role(Role::Admin), tiers.of_role(Role::User)), (Some(600), None));
+        assert_eq!((tiers.of_key("7"), tiers.of_key("8")), (Some(300), None));
+        for bad in ["admin", "boss=1", "key:=1", "admin=0", "admin=1,admin=2", "key:7=x"] {
+            assert!(Tiers::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn hour_and_day_go_with_the_minute() {
+        let limits = Limits { minute: 60, hour: 1_000, day: 10_000 };
+        assert_eq!(limits.in_proportion(600), Limits { minute: 600, hour: 10_000, day: 100_000 });
+        assert_eq!(limits.in_proportion(1), Limits { minute: 1, hour: 16, day: 166 });
+        assert_eq!(limits.in_proportion(Limits::MOST).day, Limits::MOST);
+    }
+}
