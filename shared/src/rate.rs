@@ -53,11 +53,11 @@
 //!   forgotten too early. A client is refused for longer, at most by the step, and its Retry-After says so.
 //! - **Step back** of an isolate's clock during a lease: the purse goes on from the latest time it saw; what of the step
 //!   it cannot see is covered up to the 100 ms.
-//! - **Step forward** of the limiter's clock by δ: windows that contain the step are truly shorter by δ; at most the limit
-//!   is spent in any *W* − δ. That no clock steps forward by more than a bucket is an assumption, not something that can
-//!   be seen from inside; a ring has no bucket to spare for it, which would be one more too few at all other times.
-//!   For as long as an hour or a day δ ≤ 1 s hardly matters; a clock that is wrong by years is what [`State::reset`]
-//!   is for.
+//! - **Step forward** of the limiter's clock by δ: windows that contain the step, or begin with a lease that it fell
+//!   into, are truly shorter by δ; at most the limit is spent in any *W* − δ. That no clock steps forward by more than a
+//!   bucket is an assumption, not something that can be seen from inside. The rings have no bucket to spare for such a
+//!   step: it would be one more too few at all other times. A clock that was wrong by years is what [`State::reset`] is
+//!   for.
 
 mod bytes;
 mod costs;

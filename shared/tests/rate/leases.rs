@@ -103,6 +103,44 @@ proptest! {
         prop_assert_eq!(spent.obeys(&limits), Ok(()));
     }
 
+    /// The limiter's clock steps back by anything and forward by a bucket at most. In true time a window then is shorter
+    /// by the steps forward since the first of its leases was granted, and by nothing else.
+    #[test]
+    fn a_clock_that_steps_while_leases_are_out_lets_no_more_through(
+        limits in any_limits(),
+        calls in vec(
+            (
+                any_call(),
+                prop_oneof![9 => Just(0_i64), 1 => -4_000_000..0_i64, 2 => -2_500..0_i64, 2 => 0..=1_000_i64],
+            ),
+            1..80,
+        ),
+    ) {
+        let (mut state, mut time, mut offset) = (State::default(), T, 0);
+        let mut forward: Vec<(i64, i64)> = Vec::new();
+        // How many steps came before it was granted, when it was spent, how much.
+        let mut spent: Vec<(usize, i64, u32)> = Vec::new();
+        for (call, step_by) in calls {
+            time += call.gap;
+            offset += step_by;
+            forward.push((time, step_by.max(0)));
+            let ask = Ask { cost: call.cost, wish: call.wish, life_ms: call.life_ms, returned: None };
+            if let Some(lease) = grant(&mut state, UnixMillis(time + offset), &ask, &limits).lease {
+                spent.push((forward.len(), time + i64::from(lease.life_ms) * call.spent_at / 100, lease.tokens));
+            }
+        }
+        for (_, end, _) in &spent {
+            for window in Window::ALL {
+                let counts = |before: &usize, spent_at: &i64| {
+                    let steps = forward.iter().skip(*before).filter(|(at, _)| at <= end);
+                    spent_at <= end && end - spent_at + steps.map(|(_, by)| by).sum::<i64>() <= window.length_ms()
+                };
+                let in_it = spent.iter().filter(|(before, spent_at, _)| counts(before, spent_at));
+                prop_assert!(in_it.map(|(.., tokens)| tokens).sum::<u32>() <= limits.of(window), "{:?}", window);
+            }
+        }
+    }
+
     /// With leases out, and whether or not anything comes back.
     #[test]
     fn waiting_as_long_as_told_succeeds_with_leases_out(
