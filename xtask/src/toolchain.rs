@@ -66,9 +66,16 @@ impl Toolchain {
         // The macros read it while they expand; it must be the same in every wasm build, or futures of two
         // kinds meet. worker-build sets it too.
         cargo.env("WASM_BINDGEN_USE_JS_SYS", "1");
+        // SHA-2 with its rounds rolled up, as the Worker hashes little and counts its bytes. The
+        // encoded form takes paths with blanks and wins over RUSTFLAGS, so those are carried over. Flags hold for the
+        // target only, not for build scripts.
+        let mut flags = vec!["--cfg".to_owned(), "sha2_backend_soft=\"compact\"".to_owned()];
+        let given = std::env::var("RUSTFLAGS");
+        flags.extend(given.iter().flat_map(|all| all.split_whitespace()).map(str::to_owned));
         if let Self::Debian(debian) = self {
-            debian.configure(cargo);
+            flags.extend(debian.configure(cargo));
         }
+        cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
     }
 
     /// clippy of this toolchain, for [`TARGET`].

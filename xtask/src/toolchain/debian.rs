@@ -54,17 +54,11 @@ impl Debian {
         Self::find().context("Debian's compiler is installed, but something of it is missing")
     }
 
-    /// Points a cargo command at this compiler, our std and a linker that knows wasm.
-    pub fn configure(&self, cargo: &mut Command) {
+    /// Points a cargo command at this compiler, our std and a linker that knows wasm; returns the flags it needs.
+    pub fn configure(&self, cargo: &mut Command) -> Vec<String> {
         cargo.env("RUSTC", RUSTC);
         cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", &self.linker);
-        // Flags hold for the target only, so build scripts keep Debian's std for the machine itself. The
-        // encoded form takes paths with blanks and wins over RUSTFLAGS, so those are carried over.
-        let mut flags = vec![format!("--sysroot={}", sysroot().display())];
-        flags.extend(
-            std::env::var("RUSTFLAGS").iter().flat_map(|all| all.split_whitespace()).map(str::to_owned),
-        );
-        cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
+        vec![format!("--sysroot={}", sysroot().display())]
     }
 }
 
