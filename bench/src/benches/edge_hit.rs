@@ -30,7 +30,7 @@ pub(crate) fn run() -> Result<Block> {
         workers::hello("hello-headers", headers, &plain, data.path(), true)?,
         workers::hello("hello-cors", with_cors, &cors, data.path(), false)?,
     ];
-    let settings = [("ORIGIN_URL", system.origin_url()), ("LOG_LEVEL", "warn".to_owned())];
+    let settings = workers::settings(&system);
     let workerd = workers::start(edge, &settings, &hellos, data.path())?;
     let url = |port: u16| format!("http://127.0.0.1:{port}");
     for port in ports {

@@ -32,11 +32,8 @@ pub(crate) fn run() -> Result<Block> {
     let ports = xtask::system::ports::consecutive(0, 2)?;
     let [edge, reader] = ports[..] else { anyhow::bail!("no two ports") };
     let url = |port: u16| format!("http://127.0.0.1:{port}");
-    let settings = [
-        ("ORIGIN_URL", system.origin_url()),
-        ("LOG_LEVEL", "warn".to_owned()),
-        ("CACHE_MEMORY_BYTES", MEMORY.to_owned()),
-    ];
+    let mut settings = workers::settings(&system);
+    settings.push(("CACHE_MEMORY_BYTES", MEMORY.to_owned()));
     let folder = data.path();
     // The peer answers with the edge's own headers, which are only known once the edge has answered: a first workerd
     // tells them and fills KV, which the second one finds on disk.

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 use valora_tests::client::Answer;
+use xtask::system::System;
 use xtask::worker::WorkerVariant;
 use xtask::wrangler::{Wrangler, miniflare};
 use xtask::{command, paths};
@@ -56,6 +57,16 @@ pub(super) fn script_worker(name: &str, port: u16, script: &str, folder: &Path) 
         "kvNamespaces": spaces,
         "unsafeDirectSockets": [{ "host": "127.0.0.1", "port": port }],
     }))
+}
+
+/// What an edge is told that stands before a system's origin, as in production.
+pub(super) fn settings(system: &System) -> Vec<(&'static str, String)> {
+    let secret = system.variable("EDGE_ORIGIN_SECRET").unwrap_or_default();
+    vec![
+        ("ORIGIN_URL", system.origin_url()),
+        ("LOG_LEVEL", "warn".to_owned()),
+        ("EDGE_ORIGIN_SECRET", secret.to_owned()),
+    ]
 }
 
 /// The edge, with settings, and its peers in one workerd.

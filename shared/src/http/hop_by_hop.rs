@@ -1,8 +1,11 @@
 //! Fields that end at each hop, and what of an origin's answer ends at the edge.
 
-use super::names::{
-    CACHE_TAG, CDN_CACHE_CONTROL, CONTENT_DIGEST, CORRELATION_ID, INTERNAL_PREFIX, RESPONSE_TIME,
-    SERVER_TIMING, SIGNATURE, SIGNATURE_INPUT, TRACEPARENT,
+use super::{
+    names::{
+        CACHE_TAG, CDN_CACHE_CONTROL, CONTENT_DIGEST, CORRELATION_ID, INTERNAL_PREFIX, RESPONSE_TIME,
+        SERVER_TIMING, SIGNATURE, SIGNATURE_INPUT, TRACEPARENT,
+    },
+    security::is_security_header,
 };
 
 /// Whether a request field from outside is dropped before it goes on: hop-by-hop fields, our own `X-Valora-*`, and
@@ -25,6 +28,7 @@ pub fn is_dropped_from_answer(name: &str) -> bool {
 /// What the edge says itself on every answer. `name` in lower case.
 pub fn is_told_by_the_edge(name: &str) -> bool {
     matches!(name, CORRELATION_ID | RESPONSE_TIME | SERVER_TIMING | TRACEPARENT | "x-cache" | "cache-status")
+        || is_security_header(name)
         || ["access-control-", "ratelimit", "x-ratelimit-"].iter().any(|start| name.starts_with(start))
 }
 
@@ -62,12 +66,25 @@ mod tests {
 
     #[test]
     fn what_the_edge_says_itself_is_not_taken_from_the_origin() {
-        for name in
-            ["access-control-allow-origin", "cdn-cache-control", "cache-tag", "x-correlation-id", "ratelimit"]
-        {
+        for name in [
+            "access-control-allow-origin",
+            "cdn-cache-control",
+            "cache-tag",
+            "x-correlation-id",
+            "ratelimit",
+            "x-frame-options",
+        ] {
             assert!(is_dropped_from_answer(name), "{name}");
         }
-        for name in ["content-type", "cache-control", "etag", "location", "retry-after", "set-cookie"] {
+        for name in [
+            "content-type",
+            "cache-control",
+            "etag",
+            "location",
+            "retry-after",
+            "set-cookie",
+            "content-security-policy",
+        ] {
             assert!(!is_dropped_from_answer(name), "{name}");
         }
     }
