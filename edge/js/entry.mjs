@@ -7,6 +7,7 @@ import { get } from "valora-kv";
 import { ensureInstance, replaceInstance, waiting } from "./instance.mjs";
 
 export { Flight } from "./flight.mjs";
+export { RateLimiter } from "./limiter.mjs";
 
 // Longer than any request waits (ORIGIN_TIMEOUT_MS is a minute at most).
 const LONGEST_WAIT_MS = 90_000;

@@ -23,14 +23,15 @@ export function read(request) {
     (headers.get("if-none-match") ?? "") + "\n" +
     (headers.get("if-modified-since") ?? "") + "\n" +
     (headers.get("range") ?? "") + "\n" +
-    (headers.get("if-range") ?? "")
+    (headers.get("if-range") ?? "") + "\n" +
+    (headers.get("cf-connecting-ip") ?? "")
   );
 }
 
 // A response whose headers are kept with the cache entry: only what differs per request is set. The Response
 // copies the headers, so the kept object is free again when this returns. Age and lifetime change once a second, so
 // most requests find them set. `epoch` is negative where there are none.
-export function sendKept(body, init, correlationId, age, ttl, epoch, origin) {
+export function sendKept(body, init, correlationId, age, ttl, epoch, origin, remaining) {
   const headers = init.headers;
   if (correlationId) headers.set("x-correlation-id", correlationId);
   if (init.age !== age || init.ttl !== ttl || init.epoch !== epoch) {
@@ -42,7 +43,20 @@ export function sendKept(body, init, correlationId, age, ttl, epoch, origin) {
     headers.set("cache-status", "valora; hit; ttl=" + ttl + (epoch < 0 ? "" : '; detail="e=' + epoch + '"'));
   }
   if (origin) headers.set("access-control-allow-origin", origin);
+  if (init.remaining !== remaining) tellRemaining(init, remaining);
   return new Response(body, init);
+}
+
+// What remains of the limits is each client's own, and not always known.
+const REMAINING = ["x-ratelimit-remaining-minute", "x-ratelimit-remaining-hour", "x-ratelimit-remaining-day", "ratelimit"];
+
+function tellRemaining(init, remaining) {
+  init.remaining = remaining;
+  const values = remaining?.split("\n");
+  for (let i = 0; i < REMAINING.length; i += 1) {
+    if (values) init.headers.set(REMAINING[i], values[i]);
+    else init.headers.delete(REMAINING[i]);
+  }
 }
 
 // What `sendKept` keeps. A body that is packed already is sent as it is.

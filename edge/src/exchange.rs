@@ -6,6 +6,7 @@ use crate::{
     cache::{Entry, Lookup, kv},
     credentials::Presented,
     hub::Away,
+    limit::{self, LimitView},
     timing::Spans,
     upstream::Failure,
 };
@@ -16,6 +17,7 @@ use valora_shared::{
     events::Receipt,
     hub::{Call, Reply},
     id::CorrelationId,
+    rate,
     time::UnixMillis,
     trust::Client,
     wire::ServiceHealth,
@@ -51,6 +53,8 @@ pub struct Inbound {
     pub range: Option<String>,
     /// `If-Range`.
     pub if_range: Option<String>,
+    /// `CF-Connecting-IP`, believed or not.
+    pub address: Option<String>,
 }
 
 /// The request's fields beyond those that every step needs; read one by one where an answer depends on them.
@@ -75,6 +79,10 @@ pub struct Facts {
     pub body: BodyFact,
     /// The origin's answer.
     pub origin: Option<OriginFact>,
+    /// What came of asking for tokens.
+    pub tokens: Option<limit::Outcome>,
+    /// The limiter's answer to the last call.
+    pub limiter: Option<Result<rate::Reply, limit::Away>>,
     /// Whose credential the request carries.
     pub credential: Option<Presented>,
     /// What a delivery consists of.
@@ -192,6 +200,8 @@ pub struct AdminVisit {
 pub struct HealthFacts {
     /// Workers KV.
     pub kv: ServiceHealth,
+    /// A limiter.
+    pub limiter: ServiceHealth,
     /// The Hub.
     pub hub: ServiceHealth,
     /// The origin as seen from here.
@@ -222,12 +232,16 @@ pub struct Exchange {
     pub correlation_id: CorrelationId,
     /// How the cache looks at it.
     pub cache: CacheView,
+    /// How far the rate limit has come.
+    pub limit: LimitView,
     /// Who asks, once that was needed.
     pub client: Option<Client>,
     /// The entry whose body shall be unpacked, and what it answers as.
     pub to_unpack: Option<(Rc<Entry>, CacheOutcome)>,
     /// Set for requests of admin paths.
     pub admin: Option<AdminVisit>,
+    /// What a client's limiter shall be asked next, by its name.
+    pub to_limiter: Option<(String, rate::Call)>,
     /// What the Hub shall be asked next.
     pub to_hub: Option<Call>,
     /// The receipt for a delivery, valid once the Hub has taken it.
@@ -262,6 +276,7 @@ impl Inbound {
             if_modified_since: given(next()),
             range: given(next()),
             if_range: given(next()),
+            address: given(next()),
         }
     }
 
@@ -317,9 +332,11 @@ impl Exchange {
             now,
             correlation_id,
             cache: CacheView::Bypass,
+            limit: LimitView::Unknown,
             client: None,
             to_unpack: None,
             admin: None,
+            to_limiter: None,
             to_hub: None,
             receipt: None,
             reason: None,

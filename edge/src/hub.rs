@@ -46,7 +46,7 @@ pub async fn ask(settings: &Settings, env: &worker::Env, call: &Call) -> Result<
         #[cfg(feature = "fault-injection")]
         let bytes = faults::instead_of(call).await;
         let promise =
-            js::call_hub(&namespace, NAME, location, &bytes).map_err(|error| format!("{error:?}"))?;
+            js::call_object(&namespace, NAME, location, &bytes).map_err(|error| format!("{error:?}"))?;
         let reply = JsFuture::from(promise).await.map_err(|error| format!("{error:?}"))?;
         let reply = reply.dyn_into::<Uint8Array>().map_err(|_| "no bytes")?;
         postcard::from_bytes(&reply.to_vec()).map_err(|error| error.to_string())

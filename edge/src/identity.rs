@@ -1,22 +1,27 @@
 //! Who a client is: the owner of a credential that is known to be good, else an address.
 
-use crate::{credentials::Presented, isolate::Isolate, settings::Settings};
-use std::net::{IpAddr, Ipv4Addr};
-use valora_shared::{
-    account::UserId, config::Environment, events::Subject, http::names, time::UnixMillis, trust::Client,
+use crate::{
+    credentials::Presented,
+    exchange::{Exchange, Inbound},
+    isolate::Isolate,
+    settings::Settings,
 };
-use web_sys::Headers;
+use std::net::{IpAddr, Ipv4Addr};
+use valora_shared::{account::UserId, config::Environment, events::Subject, time::UnixMillis, trust::Client};
 
-/// The client behind a request. A verified credential counts only while the last beat is young enough to know of its
-/// revocation; without that its owner is an address like everybody else.
-pub fn of(
-    isolate: &Isolate,
-    settings: &Settings,
-    headers: &Headers,
-    presented: &Presented,
-    now: UnixMillis,
-) -> Client {
-    owner(isolate, presented, now).unwrap_or_else(|| by_address(settings, headers))
+/// Finds out who asks, once per request. A verified credential counts only while the last beat is young enough to know of
+/// its revocation; without that its owner is an address like everybody else.
+pub fn know(exchange: &mut Exchange, isolate: &Isolate) {
+    let Some(Ok(settings)) = isolate.settings() else { return };
+    if exchange.facts.credential.is_some() {
+        return;
+    }
+    let value = || exchange.headers.get("authorization");
+    let authorization = exchange.inbound.has_authorization.then(value).flatten();
+    let presented = settings.verifier.recognise(authorization.as_deref(), exchange.now);
+    let client = owner(isolate, &presented, exchange.now);
+    exchange.client = Some(client.unwrap_or_else(|| Client::Ip(address(settings, &exchange.inbound))));
+    exchange.facts.credential = Some(presented);
 }
 
 fn owner(isolate: &Isolate, presented: &Presented, now: UnixMillis) -> Option<Client> {
@@ -27,17 +32,16 @@ fn owner(isolate: &Isolate, presented: &Presented, now: UnixMillis) -> Option<Cl
     }
 }
 
-/// On Cloudflare the field is set by Cloudflare; a local runtime passes on what the client sends, so there all
-/// clients are one, unless tests ask otherwise.
-fn by_address(settings: &Settings, headers: &Headers) -> Client {
+/// The address a request comes from. On Cloudflare the field is set by Cloudflare; a local runtime passes on what the
+/// client sends, so there all clients are one, unless tests ask otherwise.
+pub fn address(settings: &Settings, inbound: &Inbound) -> IpAddr {
     let believed = settings.environment() == Environment::Production
         || settings.config.upstream.trust_cf_connecting_ip.get() == 1;
-    let told = || headers.get(names::CF_CONNECTING_IP).ok().flatten();
-    address(believed.then(told).flatten().as_deref())
+    told(inbound.address.as_deref().filter(|_| believed))
 }
 
-fn address(told: Option<&str>) -> Client {
-    Client::Ip(told.and_then(|text| text.trim().parse().ok()).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)))
+fn told(address: Option<&str>) -> IpAddr {
+    address.and_then(|text| text.trim().parse().ok()).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
 }
 
 #[cfg(test)]
@@ -46,9 +50,9 @@ mod tests {
 
     #[test]
     fn without_a_believable_address_a_client_is_the_local_one() {
-        for told in [None, Some(""), Some("nonsense"), Some("1.2.3.4, 5.6.7.8")] {
-            assert_eq!(address(told).to_string(), "ip:127.0.0.1", "{told:?}");
+        for text in [None, Some(""), Some("nonsense"), Some("1.2.3.4, 5.6.7.8")] {
+            assert_eq!(told(text).to_string(), "127.0.0.1", "{text:?}");
         }
-        assert_eq!(address(Some("2001:db8::1")).to_string(), "ip:2001:db8::1");
+        assert_eq!(told(Some("2001:db8::1")).to_string(), "2001:db8::1");
     }
 }

@@ -9,19 +9,20 @@ use crate::{
     filling, hub, identity,
     isolate::Isolate,
     js::{self, binding},
-    log,
+    limit, log,
     pipeline::Need,
     platform,
     steps::events,
     timing::within,
     upstream,
 };
-use futures_util::future::{join, join3};
+use futures_util::future::{join, join4};
 use serde_json::{Map, Value};
 use std::{rc::Rc, time::Duration};
 use valora_shared::{
     http::names,
     hub::Call,
+    rate,
     wire::{ServiceHealth, ServiceStatus},
 };
 use wasm_bindgen::JsCast;
@@ -42,14 +43,16 @@ pub async fn bring(
         Need::Identity => bring_identity(exchange, isolate).await,
         Need::Body => bring_body(exchange, isolate, request).await,
         Need::Origin => {
-            know_client(exchange, isolate, request);
+            identity::know(exchange, isolate);
             filling::bring(exchange, isolate, request, env, ctx).await;
         }
         // The audit names the client, too, before anything is answered.
-        Need::Credential => know_client(exchange, isolate, request),
+        Need::Credential => identity::know(exchange, isolate),
         Need::Delivery => bring_delivery(exchange, isolate, request).await,
         Need::Hub => bring_hub(exchange, isolate, env).await,
-        Need::Health => bring_health(exchange, isolate, request, env).await,
+        Need::Tokens => limit::bring(exchange, isolate, env, ctx).await,
+        Need::Limiter => bring_limiter(exchange, env).await,
+        Need::Health => bring_health(exchange, isolate, env).await,
         #[cfg(feature = "fault-injection")]
         Need::Fault => {
             worker::Delay::from(Duration::from_secs(1)).await;
@@ -123,19 +126,6 @@ async fn bring_body(exchange: &mut Exchange, isolate: &Isolate, request: &Reques
     };
 }
 
-/// Finds out who asks, once per request.
-pub fn know_client(exchange: &mut Exchange, isolate: &Isolate, request: &Request) {
-    let Some(Ok(settings)) = isolate.settings() else { return };
-    if exchange.facts.credential.is_some() {
-        return;
-    }
-    let value = || request.headers().get("authorization").ok().flatten();
-    let authorization = exchange.inbound.has_authorization.then(value).flatten();
-    let presented = settings.verifier.recognise(authorization.as_deref(), exchange.now);
-    exchange.client = Some(identity::of(isolate, settings, &request.headers(), &presented, exchange.now));
-    exchange.facts.credential = Some(presented);
-}
-
 async fn bring_delivery(exchange: &mut Exchange, isolate: &Isolate, request: &Request) {
     let Some(Ok(settings)) = isolate.settings() else { return };
     let text = |name| request.headers().get(name).ok().flatten();
@@ -174,10 +164,19 @@ async fn bring_hub(exchange: &mut Exchange, isolate: &Isolate, env: &worker::Env
     exchange.spans.add("hub", from, platform::now());
 }
 
-async fn bring_health(exchange: &mut Exchange, isolate: &Isolate, request: &Request, env: &worker::Env) {
+async fn bring_limiter(exchange: &mut Exchange, env: &worker::Env) {
+    let from = platform::now();
+    exchange.facts.limiter = Some(match exchange.to_limiter.take() {
+        Some((name, call)) => limit::call(env, &name, &call).await,
+        None => Err(limit::Away),
+    });
+    exchange.spans.add("limiter", from, platform::now());
+}
+
+async fn bring_health(exchange: &mut Exchange, isolate: &Isolate, env: &worker::Env) {
     let from = platform::now();
     let Some(Ok(settings)) = isolate.settings() else { return };
-    know_client(exchange, isolate, request);
+    identity::know(exchange, isolate);
     let kv = async {
         let namespace = binding(env, kv::BINDING)?;
         let works = kv::probe(&namespace).await;
@@ -195,7 +194,13 @@ async fn bring_health(exchange: &mut Exchange, isolate: &Isolate, request: &Requ
         let works = hub::ask(settings, env, &Call::Probe).await.is_ok();
         Some((works, platform::now()))
     };
-    let (kv, hub, origin) = join3(kv, hub, origin).await;
+    let limiter = async {
+        binding(env, limit::BINDING)?;
+        let call = rate::Call::Look(settings.config.rate.limits());
+        let works = limit::call(env, limit::PROBED, &call).await.is_ok();
+        Some((works, platform::now()))
+    };
+    let (kv, hub, limiter, origin) = join4(kv, hub, limiter, origin).await;
     let part = |works: bool, at, kind| ServiceHealth {
         status: if works { ServiceStatus::Healthy } else { ServiceStatus::Unhealthy },
         response_time_ms: u64::try_from(valora_shared::time::UnixMillis::since(at, from)).ok(),
@@ -206,6 +211,8 @@ async fn bring_health(exchange: &mut Exchange, isolate: &Isolate, request: &Requ
     exchange.facts.health = Some(HealthFacts {
         kv: kv.map_or_else(|| absent("kv"), |(works, at)| part(works, at, "kv")),
         hub: hub.map_or_else(|| absent("durable object"), |(works, at)| part(works, at, "durable object")),
+        limiter: limiter
+            .map_or_else(|| absent("durable object"), |(works, at)| part(works, at, "durable object")),
         origin: part(origin.is_some(), origin.as_ref().map_or(now, |(_, _, at)| *at), "http"),
         report: origin.map(|(status, report, _)| (status, report)),
     });

@@ -9,6 +9,7 @@ use crate::{
         memory::Header,
         underway::{State, Underway},
     },
+    limit::Purses,
     settings::Settings,
     stats::Stats,
 };
@@ -41,6 +42,7 @@ struct Ready {
     audit: RefCell<Queue>,
     notes: RefCell<CacheNotes>,
     underway: RefCell<Underway>,
+    purses: RefCell<Purses>,
     stats: RefCell<Stats>,
 }
 
@@ -66,6 +68,7 @@ impl Isolate {
                 audit: RefCell::default(),
                 notes: RefCell::default(),
                 underway: RefCell::default(),
+                purses: RefCell::default(),
                 stats: RefCell::new(Stats::new(seed())),
             })
         });
@@ -164,6 +167,11 @@ impl Isolate {
     /// What is being fetched; `f` must not come back here.
     pub fn with_underway<T>(&self, f: impl FnOnce(&mut Underway) -> T) -> Option<T> {
         Some(f(&mut self.ready()?.underway.borrow_mut()))
+    }
+
+    /// What clients have in hand; `f` must not come back here.
+    pub fn with_purses<T>(&self, f: impl FnOnce(&mut Purses) -> T) -> Option<T> {
+        Some(f(&mut self.ready()?.purses.borrow_mut()))
     }
 
     /// What the cache did; `f` must not come back here.

@@ -20,6 +20,7 @@ extern "C" {
         ttl_seconds: f64,
         epoch: f64,
         origin: Option<&str>,
+        remaining: Option<&str>,
     ) -> Result<Response, JsValue>;
 
     /// What [`send_kept`] keeps for an entry.
@@ -121,13 +122,20 @@ extern "C" {
     pub fn spoil_kv(name: &str) -> bool;
 }
 
+#[wasm_bindgen(module = "/js/object.js")]
+extern "C" {
+    /// The answer of the object of a name, as a `Uint8Array`. A new one is made near `location`, where that is not empty.
+    #[wasm_bindgen(js_name = callObject, catch)]
+    pub fn call_object(
+        namespace: &JsValue,
+        name: &str,
+        location: &str,
+        call: &[u8],
+    ) -> Result<Promise, JsValue>;
+}
+
 #[wasm_bindgen(module = "/js/hub.js")]
 extern "C" {
-    /// The Hub's answer as a `Uint8Array`.
-    #[wasm_bindgen(js_name = callHub, catch)]
-    pub fn call_hub(namespace: &JsValue, name: &str, location: &str, call: &[u8])
-    -> Result<Promise, JsValue>;
-
     /// The rows of a statement as a JSON array of arrays.
     #[wasm_bindgen(catch)]
     pub fn query(sql: &JsValue, statement: &str, bindings: &str) -> Result<String, JsValue>;

@@ -17,6 +17,7 @@ mod io;
 mod isolate;
 mod js;
 mod last_resort;
+mod limit;
 mod log;
 pub mod pipeline;
 mod platform;
@@ -102,6 +103,18 @@ pub fn flight_land(desk: &str, number: u32, outcome: &str, names: &str, fields: 
 #[wasm_bindgen(js_name = flightFits)]
 pub fn flight_fits(names: &str, leader: &str, waiter: &str) -> bool {
     flight::object::fits(names, leader, waiter)
+}
+
+/// A call of a client's limiter, inside its object: the answer, the state to be stored, and when that may be forgotten.
+#[wasm_bindgen]
+pub fn limiter(state: &[u8], call: &[u8]) -> Option<js_sys::Array> {
+    limit::object::answer(state, call)
+}
+
+/// When a limiter's state may be forgotten, in milliseconds since 1970; 0 where it may be now.
+#[wasm_bindgen(js_name = limiterEnds)]
+pub fn limiter_ends(state: &[u8]) -> f64 {
+    limit::object::ends(state)
 }
 
 /// Answers everything else; `value` was read from KV at `asked_at`, if that is given.

@@ -36,6 +36,12 @@ struct Line<'a> {
     /// Why what was stored could be used, or not.
     #[serde(skip_serializing_if = "Option::is_none")]
     cache_reason: Option<&'static str>,
+    /// Whom it was counted for, as their limiter is called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client: Option<String>,
+    /// When that was, in milliseconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paid_ms: Option<i64>,
     /// Why it was refused, where the client is not told.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
@@ -71,6 +77,8 @@ pub fn request(
             CacheView::Keyed(lookup) => lookup.reason.map(Reason::as_str),
             CacheView::Bypass => None,
         },
+        client: exchange.limit.paid().last().map(|payment| payment.who.name(settings)),
+        paid_ms: exchange.limit.paid().last().map(|payment| payment.at.0),
         reason: exchange.reason.as_deref(),
     });
 }

@@ -31,6 +31,10 @@ pub enum Need {
     Delivery,
     /// The Hub's answer to the exchange's `to_hub`.
     Hub,
+    /// Tokens of the request's client.
+    Tokens,
+    /// The limiter's answer to the exchange's `to_limiter`.
+    Limiter,
     /// The health of the parts around the edge.
     Health,
     /// A pause, after which the fault step panics.
@@ -60,9 +64,12 @@ pub const STEPS: &[Step] = &[
     steps::size::check,
     #[cfg(feature = "fault-injection")]
     steps::faults::provoke,
+    // 7 Rate limit, where RATE_LIMIT_CACHE_HITS=true wants answers from the cache counted, too.
+    steps::limit::count_all,
     // 6 Response cache: what it can answer costs less than counting it would, so it stands before the limit.
     steps::cache::look,
-    // 7 Rate limit stands here: what is left costs the origin something.
+    // 7 Rate limit: what is left costs the origin something.
+    steps::limit::check,
     // 8 Admin routes, behind every protection: closed to all but admins whom the Hub knows nothing against, and the
     // edge's own answered here.
     steps::admin::guard,

@@ -10,6 +10,7 @@ use crate::{
         BodyFact, CacheView, DeliveryBody, DeliveryFact, Inbound, KvFact, OriginFact, RequestHeaders,
     },
     hub::Away,
+    limit::LimitView,
     settings::Settings,
     upstream::Failure,
 };
@@ -41,6 +42,8 @@ fn exchange(method: &str, url: &str) -> Exchange {
         "random-correlation-id".to_owned()
     });
     exchange.facts.epochs = Some(EpochCheck::Current);
+    // Its own tests are below.
+    exchange.limit = LimitView::Exempt;
     exchange
 }
 

@@ -12,6 +12,7 @@ use crate::{
     exchange::{CacheView, Exchange},
     isolate::Isolate,
     js,
+    limit::{self, LimitView, payers},
     settings::Settings,
     timing::Spans,
 };
@@ -21,6 +22,7 @@ use valora_shared::{
     config::Environment,
     http::{CorsDecision, EXPOSED_HEADERS, names, security_headers},
     problem::{CONTENT_TYPE, ErrorCode, Problem},
+    rate::{self, Limits, Usage},
 };
 use wasm_bindgen::JsValue;
 use web_sys::Response;
@@ -33,6 +35,10 @@ pub struct EdgeHeaders<'a> {
     key: Option<&'a CacheKey>,
     status: StatusDetail,
     spans: &'a Spans,
+    /// Of the client, where it is not everybody's.
+    limits: Option<Limits>,
+    /// How the client's windows stand, as far as that is known.
+    usage: Option<[Usage; 3]>,
     is_proxy: bool,
 }
 
@@ -142,7 +148,22 @@ impl<'a> EdgeHeaders<'a> {
             CacheView::Bypass => (None, false),
         };
         let status = StatusDetail { epoch: epochs::known(isolate), is_unverified };
-        Self { settings, cors, outcome, key, status, spans, is_proxy }
+        let is_limited = !is_proxy && exchange.limit != LimitView::Exempt;
+        let usage = if is_limited { limit::usage(exchange, isolate) } else { None };
+        let limits = settings.filter(|_| exchange.client.is_some());
+        let limits = limits.and_then(|settings| Some(payers(exchange, settings).pop()?.limits));
+        Self { settings, cors, outcome, key, status, spans, limits, usage, is_proxy }
+    }
+
+    fn limits(&self, settings: &Settings) -> Limits {
+        self.limits.unwrap_or_else(|| settings.config.rate.limits())
+    }
+
+    /// What remains, as `js::send_kept` takes it.
+    pub fn remaining(&self) -> Option<String> {
+        let usage = self.usage.as_ref()?;
+        let [minute, hour, day] = rate::remaining_texts(usage);
+        Some([&minute, "\n", &hour, "\n", &day, "\n", &rate::ratelimit_text(usage)].concat())
     }
 
     /// The purge epoch obeyed; none where there is no Hub.
@@ -193,6 +214,12 @@ impl<'a> EdgeHeaders<'a> {
         }
         // The answer depends on Origin whether or not there was one.
         lines.push("vary", &with_name(vary, "Origin"));
+        if let Some(settings) = self.settings {
+            for (name, value) in rate::LIMIT.into_iter().zip(self.limits(settings).limit_texts()) {
+                lines.push(name, &value);
+            }
+            lines.push(rate::POLICY, &self.limits(settings).policy_text());
+        }
         if let Some(key) = self.key {
             lines.push(names::X_CACHE_KEY, &key_hash(key));
         }
@@ -218,6 +245,12 @@ impl<'a> EdgeHeaders<'a> {
             return;
         }
         lines.push(names::CORRELATION_ID, exchange.correlation_id.as_str());
+        if let Some(usage) = &self.usage {
+            for (name, value) in rate::REMAINING.into_iter().zip(rate::remaining_texts(usage)) {
+                lines.push(name, &value);
+            }
+            lines.push(rate::RATELIMIT, &rate::ratelimit_text(usage));
+        }
         if let CorsDecision::Allowed(origin) = self.cors {
             lines.push("access-control-allow-origin", origin);
         }

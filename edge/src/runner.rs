@@ -5,9 +5,9 @@ use crate::{
     audit, beat,
     cache::kv,
     exchange::{CacheView, Exchange, Inbound, KvFact, RequestHeaders},
-    filling, io,
+    filling, identity, io,
     isolate::{self, Isolate},
-    js, log,
+    js, limit, log,
     pipeline::{self, Need, Progress},
     platform, respond,
     settings::Settings,
@@ -51,7 +51,16 @@ pub fn answer_now(request: &Request, read: Option<KvRead>) -> Now {
         return Now::Later;
     }
     let mut exchange = receive(request, read);
-    match pipeline::advance(&mut exchange, &isolate) {
+    let now = now_of(&mut exchange, &isolate, request);
+    if !matches!(now, Now::Answered(_)) {
+        // It comes again, and pays then.
+        limit::put_back(&isolate, exchange.limit.paid());
+    }
+    now
+}
+
+fn now_of(exchange: &mut Exchange, isolate: &Isolate, request: &Request) -> Now {
+    match pipeline::advance(exchange, isolate) {
         Progress::Needs(Need::Cached) => match &exchange.cache {
             CacheView::Keyed(lookup) if lookup.wants_kv_alone(&exchange.facts.kv) => {
                 Now::ReadKv(kv::begin_read(&lookup.key))
@@ -60,11 +69,11 @@ pub fn answer_now(request: &Request, read: Option<KvRead>) -> Now {
         },
         Progress::Needs(_) => Now::Later,
         // What JavaScript refuses here, the asynchronous way reports.
-        Progress::Answered(_) if has_work_behind(&exchange, &isolate) => Now::Later,
+        Progress::Answered(_) if has_work_behind(exchange, isolate) => Now::Later,
         Progress::Answered(answer) => {
-            let Ok(response) = respond::to_response(&exchange, &isolate, &answer) else { return Now::Later };
-            log::request(&exchange, &isolate, request, &response, &answer);
-            count(&exchange, &isolate, &answer);
+            let Ok(response) = respond::to_response(exchange, isolate, &answer) else { return Now::Later };
+            log::request(exchange, isolate, request, &response, &answer);
+            count(exchange, isolate, &answer);
             Now::Answered(response)
         }
     }
@@ -159,7 +168,7 @@ fn filling_behind(
     ctx: &worker::Context,
 ) {
     if matches!(&exchange.cache, CacheView::Keyed(lookup) if lookup.revalidates_behind.is_some()) {
-        io::know_client(exchange, isolate, request);
+        identity::know(exchange, isolate);
         filling::revalidate_behind(exchange, isolate, request, env, ctx);
     }
 }

@@ -6,7 +6,7 @@ use valora_shared::{
     cache::Lifetimes,
     config::{EdgeConfig, Environment, Faults, LogLevel, Source},
     http::CorsPolicy,
-    trust::KeyRing,
+    trust::{KeyRing, SharedSecret},
 };
 
 /// Settings and what is made of them once.
@@ -19,6 +19,8 @@ pub struct Settings {
     pub keys: Option<KeyRing>,
     /// What credentials are verified with.
     pub verifier: Verifier,
+    /// Under which clients are counted and logged.
+    pub client_secret: SharedSecret,
     /// For answers that name no lifetime.
     pub lifetimes: Lifetimes,
 }
@@ -47,7 +49,8 @@ impl Settings {
         let keys = config.trust.keys();
         let verifier = Verifier::new(&config);
         let lifetimes = config.lifetimes.table();
-        Ok(Self { config, cors, keys, verifier, lifetimes })
+        let client_secret = config.rate.client_secret();
+        Ok(Self { config, cors, keys, verifier, client_secret, lifetimes })
     }
 
     /// From the Worker's bindings; faults go to the log, once per isolate.

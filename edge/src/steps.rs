@@ -8,6 +8,7 @@ pub mod events;
 pub mod faults;
 pub mod health;
 pub mod https;
+pub mod limit;
 pub mod origin;
 pub mod preflight;
 pub mod size;

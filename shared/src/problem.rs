@@ -4,7 +4,10 @@ mod code;
 
 pub use code::ErrorCode;
 
-use crate::id::CorrelationId;
+use crate::{
+    id::CorrelationId,
+    rate::{Decision, PROBLEM_TYPE, QuotaExceeded},
+};
 use serde::Serialize;
 use std::borrow::Cow;
 
@@ -49,13 +52,22 @@ pub struct Problem {
     pub max_size_bytes: Option<u64>,
     /// Seconds after which trying again makes sense (Retry-After).
     pub retry_after_seconds: Option<u32>,
+    /// For [`ErrorCode::RateLimitExceeded`]: which limits, and what is used.
+    pub quota: Option<Box<QuotaExceeded>>,
 }
 
 impl Problem {
     /// An error with what happened.
     pub fn new(code: ErrorCode, detail: impl Into<Cow<'static, str>>) -> Self {
         let detail = detail.into();
-        Self { code, detail, errors: Vec::new(), max_size_bytes: None, retry_after_seconds: None }
+        Self {
+            code,
+            detail,
+            errors: Vec::new(),
+            max_size_bytes: None,
+            retry_after_seconds: None,
+            quota: None,
+        }
     }
 
     /// Input faults, all of them at once.
@@ -93,6 +105,19 @@ impl Problem {
         Self { max_size_bytes: Some(max_bytes), ..Self::new(ErrorCode::PayloadTooLarge, detail) }
     }
 
+    /// A refusal for asking too often; `None` where the decision is none.
+    pub fn rate_limited(decision: &Decision) -> Option<Self> {
+        let quota = QuotaExceeded::of(decision)?;
+        let detail = match quota.retry_after {
+            Some(1) => "Too many requests: try again in 1 second.".to_owned(),
+            Some(seconds) => format!("Too many requests: try again in {seconds} seconds."),
+            None => format!("This request costs more than may be spent in any {}.", quota.limit_type),
+        };
+        let retry_after_seconds = quota.retry_after;
+        let problem = Self::new(ErrorCode::RateLimitExceeded, detail);
+        Some(Self { retry_after_seconds, quota: Some(Box::new(quota)), ..problem })
+    }
+
     /// With a Retry-After.
     #[must_use]
     pub fn retry_after(mut self, seconds: u32) -> Self {
@@ -109,7 +134,7 @@ impl Problem {
     pub fn body(&self, path: &str, correlation_id: &CorrelationId) -> Vec<u8> {
         let details: Vec<Detail<'_>> = self.errors.iter().map(Detail::from).collect();
         let body = Body {
-            type_: self.code.type_uri(),
+            type_: if self.quota.is_some() { PROBLEM_TYPE.to_owned() } else { self.code.type_uri() },
             title: self.code.title(),
             status: self.code.status(),
             detail: &self.detail,
@@ -121,6 +146,7 @@ impl Problem {
             errors: &self.errors,
             details,
             max_size_bytes: self.max_size_bytes,
+            quota: self.quota.as_deref(),
         };
         // Strings and integers only: writing them cannot fail.
         serde_json::to_vec(&body).unwrap_or_default()
@@ -166,6 +192,16 @@ mod schema {
         details: Option<Vec<()>>,
         /// The most bytes a body may have.
         max_size_bytes: Option<u64>,
+        /// Seconds until the same request fits, as in Retry-After.
+        retry_after: Option<u32>,
+        /// The window that has to be waited for.
+        limit_type: Option<String>,
+        /// What is used, by window.
+        #[schema(value_type = Option<Object>)]
+        current_usage: Option<()>,
+        /// All windows in which the request does not fit.
+        #[serde(rename = "violated-policies")]
+        violated_policies: Option<Vec<String>>,
     }
 }
 
@@ -187,6 +223,8 @@ struct Body<'a> {
     details: Vec<Detail<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     max_size_bytes: Option<u64>,
+    #[serde(flatten)]
+    quota: Option<&'a QuotaExceeded>,
 }
 
 /// A fault in the form of the Python backend's framework.
@@ -243,6 +281,22 @@ mod tests {
             serde_json::json!([{"loc": ["body", "margin_percent"], "msg": "must be 0 to 90", "type": "value_error"}])
         );
         assert_eq!(body["status"], 422);
+    }
+
+    #[test]
+    fn a_refusal_for_asking_too_often_says_all_that_helps() {
+        let limits = crate::rate::Limits { minute: 1, hour: 7, day: 8 };
+        let mut state = crate::rate::State::default();
+        let mut step = |cost| crate::rate::step(&mut state, crate::time::UnixMillis(900_000), cost, &limits);
+        assert_eq!(Problem::rate_limited(&step(1)), None);
+        let refused = Problem::rate_limited(&step(1)).unwrap();
+        assert_eq!(refused.retry_after_seconds, Some(61));
+        let body = body(&refused);
+        assert_eq!((&body["type"], &body["retry_after"]), (&PROBLEM_TYPE.into(), &61.into()));
+        assert_eq!((&body["error"], &body["limit_type"]), (&"RateLimitExceeded".into(), &"minute".into()));
+        assert_eq!(body["violated-policies"], serde_json::json!(["minute"]));
+        assert_eq!(body["current_usage"], serde_json::json!({"minute": 1, "hour": 1, "day": 1}));
+        assert_eq!(Problem::rate_limited(&step(2)).unwrap().retry_after_seconds, None);
     }
 
     #[test]

@@ -27,7 +27,7 @@ impl Running {
     /// When it does not start.
     pub fn start(options: impl FnOnce(SystemOptions) -> SystemOptions) -> Result<Self> {
         let data = tempfile::tempdir()?;
-        let own = SystemOptions { inherit: false, ..SystemOptions::new(data.path()) };
+        let own = SystemOptions { inherit: false, ..SystemOptions::new(data.path()) }.unlimited();
         let system = System::start(options(own))?;
         Ok(Self { system, _data: data })
     }

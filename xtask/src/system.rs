@@ -72,6 +72,7 @@ impl System {
         // Relative paths would mean something else to the programs, which start in other folders.
         let mut options = SystemOptions { data: options.data.canonicalize()?, ..options };
         options.add_missing(secrets::of(&options.data)?);
+        options.add_missing(SystemOptions::local_limits());
         let edge_ports = ports::consecutive(options.edge_port, options.isolates)?;
         let origin_port =
             if options.origin { ports::consecutive(options.origin_port, 1)?[0] } else { options.origin_port };

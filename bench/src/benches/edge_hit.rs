@@ -18,7 +18,8 @@ const PAGE: &str = "http://localhost:5173";
 
 pub(crate) fn run() -> Result<Block> {
     let data = tempfile::tempdir()?;
-    let options = SystemOptions { release: true, inherit: false, ..SystemOptions::new(data.path()) };
+    let options =
+        SystemOptions { release: true, inherit: false, ..SystemOptions::new(data.path()) }.unlimited();
     let system = System::start(options.with_env("LOG_LEVEL", "warn"))?;
     // What the hello Workers answer with is what the edge really answers with.
     let (plain, cors) = (hit(&system.edge_url(0), None)?, hit(&system.edge_url(0), Some(PAGE))?);

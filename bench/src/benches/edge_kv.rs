@@ -22,7 +22,8 @@ const FROM_KV: usize = 95;
 
 pub(crate) fn run() -> Result<Block> {
     let data = tempfile::tempdir()?;
-    let options = SystemOptions { release: true, inherit: false, ..SystemOptions::new(data.path()) };
+    let options =
+        SystemOptions { release: true, inherit: false, ..SystemOptions::new(data.path()) }.unlimited();
     let system = System::start(options.with_env("LOG_LEVEL", "warn"))?;
     let mut import = command::command(paths::target().join("release/valora-origin"));
     let database = format!("sqlite:///{}", data.path().join("valora.db").display());

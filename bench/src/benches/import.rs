@@ -84,8 +84,9 @@ fn timed(database: &Path, file: &Path) -> Result<(f64, String)> {
 fn answered_through_the_edge(database: &Path, file: &Path) -> Result<usize> {
     let data = tempfile::tempdir()?;
     std::fs::copy(database, data.path().join("valora.db"))?;
-    let system =
-        System::start(SystemOptions { release: true, inherit: false, ..SystemOptions::new(data.path()) })?;
+    let system = System::start(
+        SystemOptions { release: true, inherit: false, ..SystemOptions::new(data.path()) }.unlimited(),
+    )?;
     let edge = Client::new(system.edge_url(0))?;
     let ids = ids_with_price(file)?;
     let mut answered = 0;

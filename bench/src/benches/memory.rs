@@ -76,7 +76,7 @@ pub(crate) fn run() -> Result<Block> {
 }
 
 fn start(data: &Path) -> Result<System> {
-    let options = SystemOptions { release: true, inherit: false, ..SystemOptions::new(data) };
+    let options = SystemOptions { release: true, inherit: false, ..SystemOptions::new(data) }.unlimited();
     System::start(options.with_env("LOG_LEVEL", "warn"))
 }
 

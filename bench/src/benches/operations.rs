@@ -26,7 +26,8 @@ const TARGETS: [&str; 5] = [
 
 pub(crate) fn run() -> Result<Block> {
     let data = tempfile::tempdir()?;
-    let options = SystemOptions { release: true, inherit: false, ..SystemOptions::new(data.path()) };
+    let options =
+        SystemOptions { release: true, inherit: false, ..SystemOptions::new(data.path()) }.unlimited();
     let options = options.with_env("LOG_LEVEL", "warn").with_env("ADMIN_TOKEN", ADMIN_TOKEN);
     let system = System::start(options)?;
     let edge = Client::new(system.edge_url(0))?;

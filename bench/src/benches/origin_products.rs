@@ -21,7 +21,8 @@ const BY_THE_SERVER: [&str; 3] = ["content-length", "date", "connection"];
 
 pub(crate) fn run() -> Result<Block> {
     let data = tempfile::tempdir()?;
-    let options = SystemOptions { release: true, inherit: false, ..SystemOptions::new(data.path()) };
+    let options =
+        SystemOptions { release: true, inherit: false, ..SystemOptions::new(data.path()) }.unlimited();
     let system = System::start(options.with_env("LOG_LEVEL", "warn"))?;
     let answer = Client::new(system.origin_url())?.get(PATH)?;
     ensure!(answer.status == 200, "{}", answer.shown());

@@ -62,10 +62,15 @@ pub(super) fn script_worker(name: &str, port: u16, script: &str, folder: &Path) 
 /// What an edge is told that stands before a system's origin, as in production.
 pub(super) fn settings(system: &System) -> Vec<(&'static str, String)> {
     let secret = system.variable("EDGE_ORIGIN_SECRET").unwrap_or_default();
+    let most = || "16777215".to_owned();
     vec![
         ("ORIGIN_URL", system.origin_url()),
         ("LOG_LEVEL", "warn".to_owned()),
         ("EDGE_ORIGIN_SECRET", secret.to_owned()),
+        ("RATE_LIMIT_CACHE_HITS", "true".to_owned()),
+        ("RATE_LIMIT_PER_MINUTE", most()),
+        ("RATE_LIMIT_PER_HOUR", most()),
+        ("RATE_LIMIT_PER_DAY", most()),
     ]
 }
 

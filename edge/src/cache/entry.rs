@@ -146,6 +146,8 @@ impl Entry {
             edge.epoch().map_or(-1.0, |epoch| epoch as f64),
         );
         let age = self.stored.age_seconds(now);
-        js::send_kept(&body.handle, init, correlation_id, age, ttl, epoch, origin).map(Some)
+        let remaining = edge.remaining();
+        let remaining = remaining.as_deref();
+        js::send_kept(&body.handle, init, correlation_id, age, ttl, epoch, origin, remaining).map(Some)
     }
 }

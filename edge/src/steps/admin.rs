@@ -8,6 +8,7 @@
 //! and leaves the others to the origin.
 
 mod cache;
+mod ratelimit;
 
 use crate::{
     answer::{Answer, Made},
@@ -47,7 +48,7 @@ pub fn guard(exchange: &mut Exchange, isolate: &Isolate) -> Verdict {
     {
         return verdict;
     }
-    if is_own { own(exchange, settings) } else { Verdict::Next }
+    if is_own { own(exchange, isolate, settings) } else { Verdict::Next }
 }
 
 /// Nothing once the request is admitted.
@@ -91,11 +92,13 @@ fn admit(exchange: &mut Exchange, presented: &Presented) -> Option<Verdict> {
 }
 
 /// The edge's own routes, for an admin.
-fn own(exchange: &mut Exchange, settings: &Settings) -> Verdict {
+fn own(exchange: &mut Exchange, isolate: &Isolate, settings: &Settings) -> Verdict {
     match exchange.inbound.path() {
         "/api/admin/audit" => records(exchange, settings),
         "/api/admin/cache/stats" => cache::stats(exchange),
         "/api/admin/cache/clear" => cache::clear(exchange, settings),
+        "/api/admin/ratelimit/client" => ratelimit::client(exchange, settings),
+        "/api/admin/ratelimit/reset" => ratelimit::reset(exchange, isolate, settings),
         _ => {
             let detail = "There is nothing at this path.";
             Verdict::Answer(Answer::Problem(Problem::new(ErrorCode::RouteNotFound, detail)))

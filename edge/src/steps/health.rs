@@ -9,7 +9,7 @@ use crate::{
 use serde_json::{Map, Value, json};
 use valora_shared::{
     time::UnixMillis,
-    wire::{EdgeHealth, HealthStatus, Liveness, ServiceHealth, ServiceStatus},
+    wire::{EdgeHealth, HealthStatus, Liveness, ServiceStatus},
 };
 
 /// The edge's liveness.
@@ -54,19 +54,13 @@ fn report(facts: HealthFacts, now: UnixMillis) -> (u16, Map<String, Value>) {
     {
         body.insert("status".to_owned(), json!(HealthStatus::Degraded));
     }
-    // Likewise without the Hub, of which only admins notice.
-    if facts.hub.status == ServiceStatus::Unhealthy
+    // Likewise without the Hub, of which only admins notice, and without limiters: isolates then limit alone.
+    if [&facts.hub, &facts.limiter].iter().any(|part| part.status == ServiceStatus::Unhealthy)
         && body.get("status") == Some(&json!(HealthStatus::Healthy))
     {
         body.insert("status".to_owned(), json!(HealthStatus::Degraded));
     }
-    let not_yet = |kind| ServiceHealth { status: ServiceStatus::NotConfigured, response_time_ms: None, kind };
-    let edge = EdgeHealth {
-        kv: facts.kv,
-        rate_limiter: not_yet("durable object"),
-        hub: facts.hub,
-        origin: facts.origin,
-    };
+    let edge = EdgeHealth { kv: facts.kv, rate_limiter: facts.limiter, hub: facts.hub, origin: facts.origin };
     body.insert("edge".to_owned(), json!(edge));
     (status, body)
 }
@@ -74,6 +68,7 @@ fn report(facts: HealthFacts, now: UnixMillis) -> (u16, Map<String, Value>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use valora_shared::wire::ServiceHealth;
 
     fn part(status: ServiceStatus) -> ServiceHealth {
         ServiceHealth { status, response_time_ms: Some(1), kind: "test" }
@@ -84,6 +79,7 @@ mod tests {
         let facts = HealthFacts {
             kv: part(ServiceStatus::Healthy),
             hub: part(ServiceStatus::Healthy),
+            limiter: part(ServiceStatus::Healthy),
             origin: part(ServiceStatus::Unhealthy),
             report: None,
         };
@@ -100,6 +96,7 @@ mod tests {
         let facts = HealthFacts {
             kv: part(ServiceStatus::Unhealthy),
             hub: part(ServiceStatus::Healthy),
+            limiter: part(ServiceStatus::Healthy),
             origin: part(ServiceStatus::Healthy),
             report: Some((200, origin.as_object().unwrap().clone())),
         };

@@ -73,6 +73,11 @@ impl RateConfig {
         }
     }
 
+    /// What clients are counted under. In development, where none need be set, it is one that everybody knows.
+    pub fn client_secret(&self) -> SharedSecret {
+        self.client_hash_secret.clone().unwrap_or_else(SharedSecret::known)
+    }
+
     /// Those of a client; `role` is its account's, where it has one.
     pub fn limits_of(&self, client: &Client, role: Option<Role>) -> Limits {
         let limits = self.limits();

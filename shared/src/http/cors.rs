@@ -10,7 +10,8 @@ const ALLOWED_HEADERS: &str = "accept, accept-language, authorization, content-l
      if-modified-since, if-none-match, traceparent, tracestate, x-correlation-id, x-requested-with";
 /// Response headers a page may read.
 pub const EXPOSED_HEADERS: &str = "age, etag, ratelimit, ratelimit-policy, retry-after, server-timing, x-cache, \
-     x-cache-ttl, x-correlation-id, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, x-response-time";
+     x-cache-ttl, x-correlation-id, x-ratelimit-limit-day, x-ratelimit-limit-hour, x-ratelimit-limit-minute, \
+     x-ratelimit-remaining-day, x-ratelimit-remaining-hour, x-ratelimit-remaining-minute, x-response-time";
 /// Seconds a browser may keep a preflight's answer.
 const MAX_AGE_SECONDS: &str = "600";
 

@@ -187,7 +187,8 @@ mod tests {
             "total_cache_keys": 8, "memory_used_bytes": 8_192, "memory_used_human": "8.00K",
             "keyspace_hits": 4, "keyspace_misses": 1, "cache_hit_rate": 0.8,
             "stale_hits": 1, "collapsed": 0, "bypassed": 0, "revalidated": 0, "kv_reads": 0, "kv_writes": 0,
-            "bytes_raw": 1_000, "bytes_stored": 250, "object_calls": 0, "compression_ratio": 0.25, "epoch": 41,
+            "bytes_raw": 1_000, "bytes_stored": 250, "object_calls": 0,
+            "limiter_failures": 0, "rate_limited": 0, "compression_ratio": 0.25, "epoch": 41,
             "by_route": [
                 {"route": "/api/products", "hits": 4, "misses": 0},
                 {"route": "/api/price", "hits": 1, "misses": 1},

@@ -110,6 +110,10 @@ codes! {
     ValidationError 422 "Validation error",
         cause: "A field, parameter or path segment has a value that is not allowed.",
         cure: "`errors` names each field and its limit.";
+    RateLimitExceeded 429 "Rate limit exceeded",
+        cause: "The client has asked more often than it may in the last minute, hour or day.",
+        cure: "Wait as long as `Retry-After` says: then the same request fits. `violated-policies` names the windows; without `Retry-After` the request costs more than any client may spend.",
+        variable: "RATE_LIMIT_PER_MINUTE";
     TooManyAttempts 429 "Too many attempts",
         cause: "Too many logins failed for this account or from this address.",
         cure: "Wait as long as `Retry-After` says; the right password does not shorten it.";
@@ -120,6 +124,10 @@ codes! {
         cause: "The edge cannot connect to the origin, or the connection broke.",
         cure: "Try again after `Retry-After`; operators: is the origin up, and is its address right?",
         variable: "ORIGIN_URL";
+    LimiterUnavailable 503 "Rate limiter unavailable",
+        cause: "The rate limiter does not answer, and the edge lets nothing through that it could not count.",
+        cure: "Try again after `Retry-After`; operators: `local` or `open` would let requests through meanwhile.",
+        variable: "RATE_LIMIT_ON_FAILURE";
     ConfigurationError 503 "Configuration error",
         cause: "The edge has faulty settings and answers nothing until they are mended.",
         cure: "Operators: the Worker's log lists every fault by variable name.";

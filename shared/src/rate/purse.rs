@@ -105,20 +105,11 @@ struct Asking {
 impl Purse {
     /// What a request of this cost does next. It shows the same `waiter` each time.
     pub fn look(&mut self, now: UnixMillis, cost: u32, waiter: &mut Waiter) -> Look {
+        if let Some(look) = self.at_hand(now, cost) {
+            self.queue.leave(waiter, cost);
+            return look;
+        }
         let now = self.heed(now);
-        if let Some(held) = self.held.as_mut().filter(|held| held.is_live(now) && held.left >= cost) {
-            held.left -= cost;
-            self.queue.leave(waiter, cost);
-            return Look::Paid;
-        }
-        if let Some(refused) = self.refused.filter(|refused| now < refused.until && refused.cost == cost) {
-            self.queue.leave(waiter, cost);
-            return Look::Refused(refused.at(now));
-        }
-        if now < self.failed_until {
-            self.queue.leave(waiter, cost);
-            return Look::Alone;
-        }
         if self.asking.is_some_and(|asking| now < asking.at + ASK_MS + SLACK_MS) {
             self.queue.wait(waiter, cost);
             return Look::Wait;
@@ -129,6 +120,31 @@ impl Purse {
         let number = self.queue.next();
         self.asking = Some(Asking { number, cost, at: now });
         Look::Ask(number, Ask { cost, wish, life_ms: MAX_LIFE_MS, returned })
+    }
+
+    /// What can be said to a request without asking or waiting.
+    pub fn at_hand(&mut self, now: UnixMillis, cost: u32) -> Option<Look> {
+        let now = self.heed(now);
+        if let Some(held) = self.held.as_mut().filter(|held| held.is_live(now) && held.left >= cost) {
+            held.left -= cost;
+            return Some(Look::Paid);
+        }
+        if let Some(refused) = self.refused.filter(|refused| now < refused.until && refused.cost == cost) {
+            return Some(Look::Refused(refused.at(now)));
+        }
+        (now < self.failed_until).then_some(Look::Alone)
+    }
+
+    /// The lease that is held: what was paid just now was paid from this one. 0 where nothing of it can be put back.
+    pub fn lease(&self) -> u32 {
+        self.held.map_or(0, |held| held.id)
+    }
+
+    /// Puts back what a request has paid from lease `id` and did not use after all. Of a lease that is over it is lost.
+    pub fn put_back(&mut self, id: u32, cost: u32) {
+        if let Some(held) = self.held.as_mut().filter(|held| held.id == id && id != 0) {
+            held.left = held.left.saturating_add(cost).min(held.spare);
+        }
     }
 
     /// The limiter has answered. The one who asked does what this says; it is never told to wait.

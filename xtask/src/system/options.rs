@@ -67,6 +67,21 @@ impl SystemOptions {
         self
     }
 
+    /// With limits of the rate that nothing reaches: for tests and benches that are about something else.
+    #[must_use]
+    pub fn unlimited(mut self) -> Self {
+        for window in ["MINUTE", "HOUR", "DAY"] {
+            self = self.with_env(&format!("RATE_LIMIT_PER_{window}"), "16777215");
+        }
+        self
+    }
+
+    /// What is fit for a developer, to whom every browser and script of his is one client.
+    pub(super) fn local_limits() -> Vec<(String, String)> {
+        let limits = [("MINUTE", "600"), ("HOUR", "10000"), ("DAY", "100000")];
+        limits.map(|(window, limit)| (format!("RATE_LIMIT_PER_{window}"), limit.to_owned())).into()
+    }
+
     /// Says at once which port is busy, before minutes of building.
     ///
     /// # Errors

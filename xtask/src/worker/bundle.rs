@@ -16,8 +16,15 @@ const KV: &str = "edge/js/kv.mjs";
 /// Stands in for it in the Worker of tests.
 const KV_FAULTS: &str = "edge/js/kv_faults.mjs";
 /// What it imports. What the wasm imports (`edge/js/*.js`) is part of the compiled module.
-const MODULES: [&str; 6] =
-    [BUFFER, KV, KV_FAULTS, "edge/js/flight.mjs", "edge/js/flight_fetch.mjs", "edge/js/instance.mjs"];
+const MODULES: [&str; 7] = [
+    BUFFER,
+    KV,
+    KV_FAULTS,
+    "edge/js/flight.mjs",
+    "edge/js/flight_fetch.mjs",
+    "edge/js/instance.mjs",
+    "edge/js/limiter.mjs",
+];
 
 /// Changes whenever the steps below do, so that an old result is not taken for a new one.
 const RECIPE: &str = "5";

@@ -37,6 +37,10 @@ pub enum Counter {
     BytesStored,
     /// Calls of Durable Objects, of every kind: each is billed.
     ObjectCalls,
+    /// Calls of limiters that were not answered.
+    LimiterFailures,
+    /// Requests that a limit refused, or would have (`RATE_LIMIT_MODE=shadow`).
+    RateLimited,
 }
 
 /// How often.
@@ -50,7 +54,7 @@ pub struct Tally {
 
 impl Counter {
     /// All of them, with their names in JSON.
-    pub const ALL: [(Self, &'static str); 11] = [
+    pub const ALL: [(Self, &'static str); 13] = [
         (Self::Hits, "keyspace_hits"),
         (Self::Misses, "keyspace_misses"),
         (Self::Stale, "stale_hits"),
@@ -62,6 +66,8 @@ impl Counter {
         (Self::BytesRaw, "bytes_raw"),
         (Self::BytesStored, "bytes_stored"),
         (Self::ObjectCalls, "object_calls"),
+        (Self::LimiterFailures, "limiter_failures"),
+        (Self::RateLimited, "rate_limited"),
     ];
 }
 

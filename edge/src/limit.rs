@@ -1,0 +1,90 @@
+//! The rate limit at the edge. What decides is `valora_shared::rate`; here an isolate holds a purse for each client it
+//! has seen lately, has it filled by the client's own object, and answers alone while that cannot be asked.
+//!
+//! A request that finds tokens in its purse waits for nothing. One that does not asks the object, and the others of the
+//! isolate watch ([`bring()`]).
+
+mod ask;
+mod bring;
+#[cfg(feature = "fault-injection")]
+pub mod faults;
+pub mod object;
+mod payers;
+mod purses;
+mod view;
+
+pub use ask::{Away, BINDING, call};
+pub use bring::bring;
+pub use payers::{Payer, Who, payers};
+pub use purses::Purses;
+pub use view::{LimitView, Outcome, Payment};
+
+use crate::{exchange::Exchange, isolate::Isolate, platform, settings::Settings};
+use valora_shared::rate::{Look, Usage};
+
+/// The limiter that health checks ask; no client is called so.
+pub const PROBED: &str = "health";
+
+/// Pays from what is at hand, or says that a purse still knows of a refusal; nothing where somebody must be asked. What
+/// was paid is in the outcome, and goes back if the request does not use it ([`put_back`]).
+pub fn pay_at_hand(exchange: &Exchange, isolate: &Isolate, settings: &Settings) -> Option<Outcome> {
+    let now = exchange.now_after_io();
+    let cost = settings.config.rate.rate_limit_costs.of(&exchange.inbound.method, exchange.inbound.path());
+    let mut paid: Vec<Payment> = Vec::new();
+    for payer in payers(exchange, settings) {
+        let look = isolate.with_purses(|purses| {
+            let purse = purses.known(&payer.who)?;
+            let look = purse.at_hand(now, cost)?;
+            Some((look, purse.lease(), purse.shown(now).map(|shown| shown.usage)))
+        });
+        match look.flatten() {
+            Some((Look::Paid, lease, usage)) => {
+                paid.push(Payment { who: payer.who, lease, cost, at: now, usage });
+            }
+            Some((Look::Refused(decision), ..)) => {
+                put_back(isolate, &paid);
+                return Some(Outcome::Refused(decision));
+            }
+            _ => {
+                put_back(isolate, &paid);
+                return None;
+            }
+        }
+    }
+    Some(Outcome::Paid(paid))
+}
+
+/// Puts back what was paid and not used.
+pub fn put_back(isolate: &Isolate, paid: &[Payment]) {
+    for payment in paid {
+        isolate.with_purses(|purses| {
+            if let Some(purse) = purses.known(&payment.who) {
+                purse.put_back(payment.lease, payment.cost);
+            }
+        });
+    }
+}
+
+/// How the windows of a request's client stand, as far as this isolate knows.
+pub fn usage(exchange: &Exchange, isolate: &Isolate) -> Option<[Usage; 3]> {
+    if let Some(usage) = exchange.limit.usage() {
+        return Some(usage);
+    }
+    if isolate.with_purses(|purses| purses.is_empty()).unwrap_or(true) {
+        return None;
+    }
+    let Some(Ok(settings)) = isolate.settings() else { return None };
+    let payer = payers(exchange, settings).pop()?;
+    let now = exchange.now_after_io();
+    let shown = isolate.with_purses(|purses| purses.known(&payer.who)?.shown(now));
+    shown.flatten().map(|shown| shown.usage)
+}
+
+/// Writes that a request would have been refused.
+pub(crate) fn log_shadow(exchange: &Exchange, settings: &Settings) {
+    let client = payers(exchange, settings).pop().map(|payer| payer.who.name(settings));
+    platform::log(&serde_json::json!({
+        "level": "warn", "message": "the rate limit would refuse", "client": client,
+        "correlation_id": exchange.correlation_id, "path": exchange.inbound.path(),
+    }));
+}

@@ -1,0 +1,70 @@
+//! How far the limit has come with one request.
+
+use super::Who;
+use valora_shared::{
+    rate::{Decision, Usage},
+    time::UnixMillis,
+};
+
+/// What a request has come to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum LimitView {
+    /// Nobody has looked.
+    #[default]
+    Unknown,
+    /// No limit holds for it, or none that binds.
+    Exempt,
+    /// It is paid.
+    Paid(Vec<Payment>),
+    /// It was refused.
+    Refused(Decision),
+}
+
+/// What came of asking for tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// All who had to have paid.
+    Paid(Vec<Payment>),
+    /// Somebody may not.
+    Refused(Decision),
+    /// The limiter cannot be asked, and that means yes.
+    Open,
+    /// The limiter cannot be asked, and that means no.
+    Closed,
+}
+
+/// One payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payment {
+    /// Who has paid.
+    pub who: Who,
+    /// From which lease; 0 from none that could take it back.
+    pub lease: u32,
+    /// How much.
+    pub cost: u32,
+    /// When.
+    pub at: UnixMillis,
+    /// How the payer's windows stand behind it.
+    pub usage: Option<[Usage; 3]>,
+}
+
+impl LimitView {
+    /// Whether there is nothing left to decide.
+    pub fn is_settled(&self) -> bool {
+        matches!(self, Self::Exempt | Self::Paid(_))
+    }
+
+    /// What was paid.
+    pub fn paid(&self) -> &[Payment] {
+        if let Self::Paid(paid) = self { paid } else { &[] }
+    }
+
+    /// How the client's windows stand.
+    pub fn usage(&self) -> Option<[Usage; 3]> {
+        match self {
+            Self::Paid(paid) => paid.last()?.usage,
+            Self::Refused(decision) => Some(decision.usage),
+            Self::Unknown | Self::Exempt => None,
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! The rate limit: a request that its client has no tokens for ends here.
+
+use crate::{
+    answer::Answer,
+    exchange::Exchange,
+    identity,
+    isolate::Isolate,
+    limit::{self, LimitView, Outcome},
+    pipeline::{Need, Verdict},
+    settings::Settings,
+};
+use valora_shared::{
+    config::RateMode,
+    hub::Counter,
+    problem::{ErrorCode, Problem},
+    rate::Decision,
+};
+
+/// Seconds after which a limiter that is away may be back.
+const AWAY_SECONDS: u32 = 1;
+
+/// Stands before the cache: acts only where every request counts, not just those that the cache does not answer.
+pub fn count_all(exchange: &mut Exchange, isolate: &Isolate) -> Verdict {
+    let Some(Ok(settings)) = isolate.settings() else { return Verdict::Next };
+    if settings.config.edge_rate.rate_limit_cache_hits.0 { check(exchange, isolate) } else { Verdict::Next }
+}
+
+/// Lets through what is paid for.
+pub fn check(exchange: &mut Exchange, isolate: &Isolate) -> Verdict {
+    let Some(Ok(settings)) = isolate.settings() else { return Verdict::Next };
+    if exchange.limit.is_settled() {
+        return Verdict::Next;
+    }
+    if is_exempt(exchange, settings) {
+        exchange.limit = LimitView::Exempt;
+        return Verdict::Next;
+    }
+    if exchange.inbound.has_authorization {
+        // Without one the client is its address, which costs nothing to know.
+        identity::know(exchange, isolate);
+    }
+    let known = exchange.facts.tokens.take().or_else(|| limit::pay_at_hand(exchange, isolate, settings));
+    match known {
+        None => Verdict::Need(Need::Tokens),
+        Some(Outcome::Paid(paid)) => {
+            exchange.limit = LimitView::Paid(paid);
+            Verdict::Next
+        }
+        Some(Outcome::Refused(decision)) => refuse(exchange, isolate, settings, decision),
+        Some(Outcome::Open) => {
+            exchange.limit = LimitView::Exempt;
+            Verdict::Next
+        }
+        Some(Outcome::Closed) => {
+            let problem = Problem::new(ErrorCode::LimiterUnavailable, "The rate limiter cannot be asked.");
+            Verdict::Answer(Answer::Problem(problem.retry_after(AWAY_SECONDS)))
+        }
+    }
+}
+
+fn refuse(exchange: &mut Exchange, isolate: &Isolate, settings: &Settings, decision: Decision) -> Verdict {
+    isolate.with_stats(|stats| stats.add(Counter::RateLimited, 1));
+    if settings.config.rate.rate_limit_mode == RateMode::Shadow {
+        limit::log_shadow(exchange, settings);
+        exchange.limit = LimitView::Exempt;
+        return Verdict::Next;
+    }
+    exchange.limit = LimitView::Refused(decision);
+    match Problem::rate_limited(&decision) {
+        Some(problem) => Verdict::Answer(Answer::Problem(problem)),
+        None => Verdict::Next,
+    }
+}
+
+/// Whoever watches over the service is not to be shut out of knowing how it is.
+fn is_exempt(exchange: &Exchange, settings: &Settings) -> bool {
+    let path = exchange.inbound.path();
+    let is_watched = matches!(exchange.inbound.method.as_str(), "GET" | "HEAD")
+        && matches!(path, "/api/health" | "/api/health/detailed" | "/metrics");
+    is_watched
+        || settings.config.rate.rate_limit_exempt.contains(identity::address(settings, &exchange.inbound))
+}
