@@ -29,7 +29,7 @@ pub fn security_headers(environment: Environment) -> impl Iterator<Item = (&'sta
 }
 
 /// Whether a field is one of these, whatever an answer says: a page's own policy is not. `name` in lower case.
-pub fn is_security_header(name: &str) -> bool {
+pub(super) fn is_security_header(name: &str) -> bool {
     name != "content-security-policy"
         && security_headers(Environment::Production).any(|(known, _)| known == name)
 }
