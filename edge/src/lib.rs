@@ -19,6 +19,7 @@ mod js;
 mod last_resort;
 mod limit;
 mod log;
+mod parked;
 pub mod pipeline;
 mod platform;
 mod respond;
@@ -40,24 +41,21 @@ fn start() {
     std::panic::set_hook(Box::new(|info| worker::console_error!("{info}")));
 }
 
-/// Answers what needs no I/O. A string is the name of the one value in KV that is missing, for `hitOfKv`; `undefined`
-/// sends the request to `fetch`.
+/// Answers what needs no I/O. A string is a number, a blank, and the name of the one value in KV that is missing, for
+/// `hitOfKv`; `undefined` sends the request to `fetch`.
 #[wasm_bindgen]
 pub fn hit(request: &Request) -> JsValue {
-    match runner::answer_now(request, None) {
+    match runner::answer_now(request) {
         Now::Answered(response) => response.into(),
-        Now::ReadKv(name) => name.into(),
+        Now::ReadKv(number, name) => format!("{number} {name}").into(),
         Now::Later => JsValue::UNDEFINED,
     }
 }
 
-/// Answers with what KV holds, asked at `asked_at` (milliseconds since 1970); `undefined` sends the request to `fetch`.
+/// Answers the request of this number with what KV holds; `undefined` sends it to `fetch`.
 #[wasm_bindgen(js_name = hitOfKv)]
-pub fn hit_of_kv(request: &Request, value: JsValue, asked_at: f64) -> Option<Response> {
-    match runner::answer_now(request, KvRead::new(value, Some(asked_at))) {
-        Now::Answered(response) => Some(response),
-        Now::ReadKv(_) | Now::Later => None,
-    }
+pub fn hit_of_kv(number: f64, value: &JsValue) -> Option<Response> {
+    runner::answer_parked(number, value)
 }
 
 /// The answer for requests whose instance died, as JSON for the entry.

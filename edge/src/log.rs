@@ -16,7 +16,7 @@ use valora_shared::{
     id::CorrelationId,
 };
 use wasm_bindgen::JsValue;
-use web_sys::{Request, Response};
+use web_sys::Response;
 
 /// Slower requests are warned of.
 const SLOW_MS: i64 = 5_000;
@@ -48,13 +48,7 @@ struct Line<'a> {
 }
 
 /// Writes the request's line, if its level is written at all.
-pub fn request(
-    exchange: &Exchange,
-    isolate: &Isolate,
-    request: &Request,
-    response: &Response,
-    answer: &Answer,
-) {
+pub fn request(exchange: &Exchange, isolate: &Isolate, response: &Response, answer: &Answer) {
     let io_ms = exchange.spans.total_ms();
     let level = if io_ms >= SLOW_MS || response.status() >= 500 { LogLevel::Warn } else { LogLevel::Info };
     let Some(Ok(settings)) = isolate.settings() else { return };
@@ -62,7 +56,7 @@ pub fn request(
     if !settings.logs(level) {
         return;
     }
-    let traceparent = request.headers().get(names::TRACEPARENT).ok().flatten();
+    let traceparent = exchange.headers.get(names::TRACEPARENT);
     platform::log(&Line {
         level: level.as_str(),
         message: "request",

@@ -7,7 +7,7 @@ use crate::{
     exchange::{CacheView, Exchange, Inbound, KvFact, RequestHeaders},
     filling, identity, io,
     isolate::{self, Isolate},
-    js, limit, log,
+    js, limit, log, parked,
     pipeline::{self, Need, Progress},
     platform, respond,
     settings::Settings,
@@ -22,8 +22,8 @@ use web_sys::{Request, Response};
 pub enum Now {
     /// This.
     Answered(Response),
-    /// All that is missing is the value of this name in KV.
-    ReadKv(String),
+    /// It is parked under this number, and all that is missing is the value of this name in KV.
+    ReadKv(u64, String),
     /// It has to wait for more.
     Later,
 }
@@ -44,39 +44,69 @@ impl KvRead {
 }
 
 /// Answers without waiting for anything, or hands over. This is how a HIT leaves.
-pub fn answer_now(request: &Request, read: Option<KvRead>) -> Now {
+pub fn answer_now(request: &Request) -> Now {
     let isolate = isolate::current();
     // Until a first request has brought the bindings nothing can be decided.
     if isolate.settings().is_none() {
         return Now::Later;
     }
-    let mut exchange = receive(request, read);
-    let now = now_of(&mut exchange, &isolate, request);
-    if !matches!(now, Now::Answered(_)) {
-        // It comes again, and pays then.
-        limit::put_back(&isolate, exchange.limit.paid());
-    }
-    now
+    let mut exchange = receive(request, None);
+    let answered = match pipeline::advance(&mut exchange, &isolate) {
+        Progress::Needs(need) => {
+            if let (Need::Cached, CacheView::Keyed(lookup)) = (need, &exchange.cache)
+                && lookup.wants_kv_alone(&exchange.facts.kv)
+            {
+                let name = kv::begin_read(&lookup.key);
+                return Now::ReadKv(parked::park(exchange), name);
+            }
+            None
+        }
+        Progress::Answered(answer) => respond_now(&exchange, &isolate, &answer),
+    };
+    answered.map_or_else(
+        || {
+            unpay(&exchange, &isolate);
+            Now::Later
+        },
+        Now::Answered,
+    )
 }
 
-fn now_of(exchange: &mut Exchange, isolate: &Isolate, request: &Request) -> Now {
-    match pipeline::advance(exchange, isolate) {
-        Progress::Needs(Need::Cached) => match &exchange.cache {
-            CacheView::Keyed(lookup) if lookup.wants_kv_alone(&exchange.facts.kv) => {
-                Now::ReadKv(kv::begin_read(&lookup.key))
-            }
-            _ => Now::Later,
-        },
-        Progress::Needs(_) => Now::Later,
-        // What JavaScript refuses here, the asynchronous way reports.
-        Progress::Answered(_) if has_work_behind(exchange, isolate) => Now::Later,
-        Progress::Answered(answer) => {
-            let Ok(response) = respond::to_response(exchange, isolate, &answer) else { return Now::Later };
-            log::request(exchange, isolate, request, &response, &answer);
-            count(exchange, isolate, &answer);
-            Now::Answered(response)
-        }
+/// Goes on with a request once KV has answered.
+pub fn answer_parked(number: f64, value: &JsValue) -> Option<Response> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a number of `parked::park`'s"
+    )]
+    let mut exchange = parked::take(number as u64)?;
+    let isolate = isolate::current();
+    exchange.facts.kv = KvFact::of(kv::open(value));
+    exchange.spans.add("kv", exchange.now, platform::now());
+    let answered = match pipeline::advance(&mut exchange, &isolate) {
+        Progress::Needs(_) => None,
+        Progress::Answered(answer) => respond_now(&exchange, &isolate, &answer),
+    };
+    if answered.is_none() {
+        unpay(&exchange, &isolate);
     }
+    answered
+}
+
+/// The request comes again, and pays then.
+fn unpay(exchange: &Exchange, isolate: &Isolate) {
+    limit::put_back(isolate, exchange.limit.paid());
+}
+
+/// Sends an answer that needs nothing done behind it. What JavaScript refuses here, the asynchronous way reports.
+fn respond_now(exchange: &Exchange, isolate: &Isolate, answer: &Answer) -> Option<Response> {
+    if has_work_behind(exchange, isolate) {
+        return None;
+    }
+    let response = respond::to_response(exchange, isolate, answer).ok()?;
+    log::request(exchange, isolate, &response, answer);
+    count(exchange, isolate, answer);
+    Some(response)
 }
 
 /// Answers, bringing what the steps ask for.
@@ -103,7 +133,7 @@ pub async fn answer(
         log::refused(&exchange, &error);
         respond::to_response(&exchange, &isolate, &Answer::Problem(steps::unanswered()))
     })?;
-    log::request(&exchange, &isolate, &request, &response, &answer);
+    log::request(&exchange, &isolate, &response, &answer);
     count(&exchange, &isolate, &answer);
     if exchange.admin.is_some() {
         audit::note(&isolate, &exchange, &answer, response.status());

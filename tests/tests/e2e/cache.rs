@@ -33,6 +33,8 @@ fn a_hit_expires_five_seconds_after_it_was_asked_for() -> Result<()> {
     let edge = system.edge()?;
     let asked = Instant::now();
     ensure!(x_cache(&edge.get("/api/categories?test=expiry")?) == "MISS");
+    // Somewhere in between the edge asked the origin: a busy machine's edge looks at the Hub first for a while.
+    let latest = asked.elapsed() + Duration::from_secs(5);
     let mut hits = 0;
     let ended = until("the entry expired", Duration::from_secs(8), || {
         let sent = asked.elapsed();
@@ -42,7 +44,7 @@ fn a_hit_expires_five_seconds_after_it_was_asked_for() -> Result<()> {
             let age: u64 = answer.header("age").context("a HIT without an age")?.parse()?;
             ensure!(age <= asked.elapsed().as_secs(), "an age of {age} s after {:?}", asked.elapsed());
             // It was sent when the entry was older than it may be.
-            ensure!(sent < Duration::from_secs(5), "a HIT {sent:?} after the entry was asked for");
+            ensure!(sent < latest, "a HIT {sent:?} after the entry was asked for");
             return Ok(None);
         }
         Ok(Some(asked.elapsed()))
