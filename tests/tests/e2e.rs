@@ -39,6 +39,8 @@ mod hub;
 mod import;
 #[path = "e2e/kv_faults.rs"]
 mod kv_faults;
+#[path = "e2e/limit.rs"]
+mod limit;
 #[path = "e2e/origin_away.rs"]
 mod origin_away;
 #[path = "e2e/origin_cache.rs"]
@@ -89,6 +91,7 @@ fn main() -> ExitCode {
         flight::trials(),
         panics::trials(),
         kv_faults::trials(),
+        limit::trials(),
         settings::trials(),
         hub::trials(),
         audit::trials(),
