@@ -81,7 +81,15 @@ fn a_thousand_misses_of_one_key_are_two_requests_at_most() -> Result<()> {
     })?;
     let target = "/api/products?test=thousand";
     let answers = at_once(&system, 1_000, target)?;
-    all_are(&answers, "{\"number\":0}")?;
+    // A busy machine may need the second of the two requests that are allowed.
+    let is_one = |answer: &Answer| matches!(answer.text().as_str(), "{\"number\":0}" | "{\"number\":1}");
+    let of_two = |answers: &[Answer]| -> Result<()> {
+        for answer in answers {
+            ensure!(answer.status == 200 && is_one(answer), "{}", answer.shown());
+        }
+        Ok(())
+    };
+    of_two(&answers)?;
     let told =
         |outcome: &str| answers.iter().filter(|answer| answer.header("x-cache") == Some(outcome)).count();
     // On a busy machine the last of them come when it is there.
@@ -89,7 +97,7 @@ fn a_thousand_misses_of_one_key_are_two_requests_at_most() -> Result<()> {
     ensure!(told("MISS") <= 2, "{} misses", told("MISS"));
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_secs(3) {
-        all_are(&at_once(&system, 20, target)?, "{\"number\":0}")?;
+        of_two(&at_once(&system, 20, target)?)?;
         std::thread::sleep(Duration::from_millis(100));
     }
     let asked = origin.asked(target);

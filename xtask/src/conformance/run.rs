@@ -58,6 +58,7 @@ fn wait(server: &mut Service, port: u16) -> Result<()> {
 /// absent `id` would be taken for the name of one test; npm hands on the package's own, which is empty.
 fn ask(suite: &Suite, url: &str, results: &Path, log: &Path) -> Result<()> {
     let mut client = command("node");
+    client.arg("--import").arg(paths::in_root("xtask/js/no-keep-alive.mjs"));
     client
         .arg("--no-warnings")
         .arg(suite.client())
