@@ -13,11 +13,13 @@ use valora_shared::{
 pub fn template() -> String {
     let problem = Problem::new(ErrorCode::InternalError, "The request could not be answered.");
     let unknown = CorrelationId::accept(None, || "unknown-request".to_owned());
-    let body: serde_json::Value = serde_json::from_slice(&problem.body("/", &unknown)).unwrap_or_default();
+    let body = String::from_utf8(problem.body("/", &unknown)).unwrap_or_default();
+    let body: serde_json::Value = serde_json::from_str(&body).unwrap_or_default();
     let mut headers: Vec<(&str, &str)> = vec![("content-type", CONTENT_TYPE), ("cache-control", "no-store")];
     // The environment is unknown here: without HSTS, which in development would bind a developer's browser.
     headers.extend(security_headers(Environment::Development));
-    json!({"status": problem.status(), "headers": headers, "problem": body}).to_string()
+    let template = json!({"status": problem.status(), "headers": headers, "problem": body});
+    serde_json::to_string(&template).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ mod openapi;
 pub mod prices;
 pub mod problem;
 pub mod rate;
+mod sorted;
 pub mod time;
 pub mod trust;
 pub mod wire;

@@ -134,7 +134,7 @@ fn records(exchange: &mut Exchange, settings: &Settings) -> Verdict {
             }
             let next = records.last().map(|oldest: &Record| oldest.id.to_string()).filter(|_| has_more);
             let body = json!({"records": records, "next_cursor": next, "chain_ok": chain_ok});
-            Verdict::Answer(Answer::Made(Made::json(200, body.to_string())))
+            Verdict::Answer(Answer::Made(Made::value(200, &body)))
         }
         Some(_) => Verdict::Answer(Answer::Problem(hub_away())),
     }

@@ -40,7 +40,7 @@ fn asks(exchange: &Exchange, path: &str) -> bool {
 }
 
 fn made(status: u16, body: &Value) -> Answer {
-    Answer::Made(Made::json(status, body.to_string()))
+    Answer::Made(Made::value(status, body))
 }
 
 fn report(facts: HealthFacts, now: UnixMillis) -> (u16, Map<String, Value>) {

@@ -8,7 +8,7 @@ use super::{
     fields::members,
     vary,
 };
-use crate::time::UnixMillis;
+use crate::{sorted::sorted, time::UnixMillis};
 
 /// By whose rules the cache judges.
 #[derive(Debug, Clone, Copy)]
@@ -161,18 +161,12 @@ impl Keeping {
 
 /// Slots of the tags of a Cache-Tag field, sorted, each once.
 pub fn slots(cache_tag: Option<&str>) -> Vec<u16> {
-    let mut slots: Vec<u16> = tags(cache_tag).into_iter().map(slot_of).collect();
-    slots.sort_unstable();
-    slots.dedup();
-    slots
+    sorted(members(cache_tag.unwrap_or("")).map(slot_of))
 }
 
 /// Tags of a Cache-Tag field: separated by commas, without empty ones, each once.
 pub fn tags(cache_tag: Option<&str>) -> Vec<&str> {
-    let mut tags: Vec<&str> = members(cache_tag.unwrap_or("")).collect();
-    tags.sort_unstable();
-    tags.dedup();
-    tags
+    sorted(members(cache_tag.unwrap_or("")))
 }
 
 /// Statuses whose rules for caches are known here (RFC 9110 §15, RFC 6585, RFC 7725).

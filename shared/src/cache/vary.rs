@@ -1,6 +1,7 @@
 //! Variants of one resource (RFC 9111 §4.1).
 
 use super::{Policy, fields::members};
+use crate::sorted::sorted;
 
 /// The names in a Vary by which answers are told apart: lower case, sorted, each once. `None` for `*`, and for what no
 /// field can be called: it says that the answer varies, and nothing about how.
@@ -8,7 +9,7 @@ use super::{Policy, fields::members};
 /// Left out: Accept-Encoding, because the cache answers in either coding itself; and in the shop Origin, because CORS
 /// is answered by the edge.
 pub fn names(policy: Policy<'_>, vary: Option<&str>) -> Option<Vec<String>> {
-    let mut names: Vec<String> = members(vary.unwrap_or("")).map(str::to_ascii_lowercase).collect();
+    let mut names = sorted(members(vary.unwrap_or("")).map(str::to_ascii_lowercase));
     if names.iter().any(|name| name == "*" || !is_token(name)) {
         return None;
     }
@@ -16,8 +17,6 @@ pub fn names(policy: Policy<'_>, vary: Option<&str>) -> Option<Vec<String>> {
         Policy::Shop(_) => !matches!(name.as_str(), "accept-encoding" | "origin"),
         Policy::Proxy => true,
     });
-    names.sort_unstable();
-    names.dedup();
     Some(names)
 }
 

@@ -62,25 +62,32 @@ impl<'a> Reader<'a> {
     /// One variable: its value, else its default. `None` where there is neither or it is faulty, which
     /// [`Self::finish`] then reports.
     pub fn read<T: Setting>(&mut self, variable: &Variable) -> Option<T> {
-        let given = self.source.get(variable.name).filter(|value| !value.trim().is_empty());
-        let Some(text) = given.as_deref().or(variable.default) else {
+        let Some(text) = self.text(variable) else {
             let absent = T::absent();
             if absent.is_none() {
-                self.fault(variable.name, format!("is not set; it must be {}", T::form()));
+                self.missing(variable, &T::form());
             }
             return absent;
         };
-        match T::parse(text.trim()) {
-            Ok(value) => Some(value),
-            Err(reason) if variable.secret => {
-                self.fault(variable.name, reason);
-                None
-            }
-            Err(reason) => {
-                self.fault(variable.name, format!("{text:?} is not allowed: {reason}"));
-                None
-            }
-        }
+        T::parse(text.trim()).map_err(|reason| self.refuse(variable, &text, reason)).ok()
+    }
+
+    // What does not depend on the type stands apart: there are thirty of them.
+
+    fn text(&self, variable: &Variable) -> Option<String> {
+        let given = self.source.get(variable.name).filter(|value| !value.trim().is_empty());
+        given.or_else(|| variable.default.map(str::to_owned))
+    }
+
+    #[inline(never)]
+    fn missing(&mut self, variable: &Variable, form: &str) {
+        self.fault(variable.name, format!("is not set; it must be {form}"));
+    }
+
+    #[inline(never)]
+    fn refuse(&mut self, variable: &Variable, text: &str, reason: String) {
+        let reason = if variable.secret { reason } else { format!("{text:?} is not allowed: {reason}") };
+        self.fault(variable.name, reason);
     }
 
     /// Reports a fault that lies between variables.

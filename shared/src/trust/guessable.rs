@@ -1,5 +1,7 @@
 //! Secrets that are none.
 
+use crate::sorted::sorted;
+
 /// Words that examples, templates and tutorials put where a secret belongs.
 const GIVEAWAYS: [&str; 9] =
     ["change", "secret", "example", "password", "development", "insecure", "default", "valora", "test"];
@@ -11,16 +13,11 @@ const MIN_DISTINCT_BYTES: usize = 8;
 /// refuses it.
 pub fn is_guessable(secret: &str) -> bool {
     let lower = secret.to_ascii_lowercase();
-    let mut distinct = lower.into_bytes();
+    let bytes = lower.as_bytes();
     let has_giveaway = |text: &[u8]| {
         GIVEAWAYS.iter().any(|word| text.windows(word.len()).any(|window| window == word.as_bytes()))
     };
-    if has_giveaway(&distinct) {
-        return true;
-    }
-    distinct.sort_unstable();
-    distinct.dedup();
-    distinct.len() < MIN_DISTINCT_BYTES
+    has_giveaway(bytes) || sorted(bytes.iter().copied()).len() < MIN_DISTINCT_BYTES
 }
 
 #[cfg(test)]

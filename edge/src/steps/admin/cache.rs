@@ -60,7 +60,7 @@ pub(super) fn clear(exchange: &mut Exchange, settings: &Settings) -> Verdict {
                 "epoch": epoch,
                 "visible_by": visible_by(UnixMillis(at_ms), max_age_ms),
             });
-            Verdict::Answer(Answer::Made(Made::json(200, body.to_string())))
+            Verdict::Answer(Answer::Made(Made::value(200, &body)))
         }
         Some(_) => Verdict::Answer(Answer::Problem(hub_away())),
     }

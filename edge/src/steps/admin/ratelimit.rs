@@ -37,7 +37,7 @@ pub(super) fn client(exchange: &mut Exchange, settings: &Settings) -> Verdict {
             Verdict::Need(Need::Limiter)
         }
         Some(Ok(Reply::Seen(decision))) => {
-            Verdict::Answer(Answer::Made(Made::json(200, told(&name, &decision).to_string())))
+            Verdict::Answer(Answer::Made(Made::value(200, &told(&name, &decision))))
         }
         Some(_) => Verdict::Answer(Answer::Problem(away())),
     }
@@ -64,7 +64,7 @@ pub(super) fn reset(exchange: &mut Exchange, isolate: &Isolate, settings: &Setti
             }
             let message = "What this client has spent is forgotten; isolates know it within two seconds.";
             let body = json!({"message": message, "client": name});
-            Verdict::Answer(Answer::Made(Made::json(200, body.to_string())))
+            Verdict::Answer(Answer::Made(Made::value(200, &body)))
         }
         Some(_) => Verdict::Answer(Answer::Problem(away())),
     }
