@@ -7,7 +7,6 @@ mod js;
 pub mod object;
 
 use crate::{isolate, js::binding, platform, settings::Settings, upstream::Failure};
-use std::cell::Cell;
 use valora_shared::{
     cache::CacheKey,
     flight::{Call, WAIT_MS, object_name},
@@ -25,8 +24,6 @@ pub const BINDING: &str = "FLIGHT";
 const FACTS: &str = "x-valora-flight";
 /// Who waits for another one's fetch is told within [`WAIT_MS`]; beyond, the object itself may need so long.
 const OBJECT_MS: u32 = 500;
-/// One line in so long says that the objects are bypassed.
-const LOG_EVERY_MS: i64 = 1_000;
 
 /// What became of a call.
 pub enum Outcome {
@@ -89,7 +86,7 @@ pub async fn ask(
         None => Err("there is no binding FLIGHT".into()),
     };
     answered.and_then(|answer| read(&answer, headers)).unwrap_or_else(|cause| {
-        log_bypass(&cause);
+        platform::warn_seldom("single-flight is bypassed", &format!("{cause:?}"));
         Outcome::Direct
     })
 }
@@ -144,20 +141,4 @@ fn failed(failure: Failure, headers: &Headers) -> Outcome {
         "timed_out": failure == Failure::Timeout,
     }));
     Outcome::Failed(failure)
-}
-
-thread_local! {
-    static LOGGED_AT: Cell<i64> = const { Cell::new(0) };
-}
-
-/// An object that fails does so to everybody who asks the same.
-fn log_bypass(cause: &JsValue) {
-    let now = platform::now().0;
-    if LOGGED_AT.with(|at| now - at.get() < LOG_EVERY_MS) {
-        return;
-    }
-    LOGGED_AT.with(|at| at.set(now));
-    platform::log_error(&serde_json::json!({
-        "level": "warn", "message": "single-flight is bypassed", "error": format!("{cause:?}"),
-    }));
 }

@@ -49,9 +49,9 @@ struct Ready {
 /// What is remembered about keys and routes.
 #[derive(Default)]
 struct CacheNotes {
-    kv_too_old: Notes<CacheKey>,
-    kv_written: Notes<CacheKey>,
-    origin_away: Notes<String>,
+    kv_too_old: Notes,
+    kv_written: Notes,
+    origin_away: Notes,
 }
 
 impl Isolate {
@@ -118,7 +118,7 @@ impl Isolate {
         let Some(ready) = self.ready() else { return };
         let away = &mut ready.notes.borrow_mut().origin_away;
         if is_away {
-            away.set(route.to_owned(), now.after(AWAY_MS), now);
+            away.set(route, now.after(AWAY_MS), now);
         } else {
             away.clear(route);
         }
@@ -131,13 +131,13 @@ impl Isolate {
 
     /// Whether KV's value of a key is known to be out of date.
     pub fn is_kv_too_old(&self, key: &CacheKey, now: UnixMillis) -> bool {
-        self.ready().is_some_and(|ready| ready.notes.borrow().kv_too_old.holds(key, now))
+        self.ready().is_some_and(|ready| ready.notes.borrow().kv_too_old.holds(key.as_str(), now))
     }
 
     /// KV's value of a key is out of date.
     pub fn note_kv_too_old(&self, key: &CacheKey, now: UnixMillis) {
         if let Some(ready) = self.ready() {
-            ready.notes.borrow_mut().kv_too_old.set(key.clone(), now.after(KV_TOO_OLD_MS), now);
+            ready.notes.borrow_mut().kv_too_old.set(key.as_str(), now.after(KV_TOO_OLD_MS), now);
         }
     }
 
@@ -145,9 +145,9 @@ impl Isolate {
     pub fn begin_kv_write(&self, key: &CacheKey, now: UnixMillis) -> bool {
         let Some(ready) = self.ready() else { return false };
         let written = &mut ready.notes.borrow_mut().kv_written;
-        let may = !written.holds(key, now);
+        let may = !written.holds(key.as_str(), now);
         if may {
-            written.set(key.clone(), now.after(KV_WRITE_EVERY_MS), now);
+            written.set(key.as_str(), now.after(KV_WRITE_EVERY_MS), now);
         }
         may
     }

@@ -1,6 +1,7 @@
 //! The only place that reads the clock, makes random text or writes a log line (edge/clippy.toml bans the rest).
 
 use serde::Serialize;
+use std::cell::RefCell;
 use valora_shared::time::UnixMillis;
 
 /// Now. In production the clock stands still between I/O.
@@ -29,6 +30,30 @@ pub fn log(line: &impl Serialize) {
 /// Writes one JSON line marked as an error.
 pub fn log_error(line: &impl Serialize) {
     worker::console_error!("{}", serde_json::to_string(line).unwrap_or_default());
+}
+
+thread_local! {
+    static LOGGED_AT: RefCell<Vec<(&'static str, i64)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Writes a warning of this kind, but at most once a second: what fails, fails for everybody who asks meanwhile.
+pub fn warn_seldom(message: &'static str, error: &str) {
+    const EVERY_MS: i64 = 1_000;
+    let now = now().0;
+    let is_due = LOGGED_AT.with_borrow_mut(|all| match all.iter_mut().find(|(known, _)| *known == message) {
+        Some((_, at)) if now - *at < EVERY_MS => false,
+        Some((_, at)) => {
+            *at = now;
+            true
+        }
+        None => {
+            all.push((message, now));
+            true
+        }
+    });
+    if is_due {
+        log_error(&serde_json::json!({"level": "warn", "message": message, "error": error}));
+    }
 }
 
 mod crypto {

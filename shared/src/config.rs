@@ -28,4 +28,5 @@ pub use request::RequestConfig;
 pub use section::{Section, Variable};
 pub use site::SiteConfig;
 pub use trust::TrustConfig;
+pub(crate) use values::read_rows;
 pub use values::{Bounded, Environment, HttpOrigin, LogLevel, Setting, Switch};

@@ -7,7 +7,7 @@ use crate::{
     timing::within,
 };
 use js_sys::Uint8Array;
-use std::{cell::Cell, time::Duration};
+use std::time::Duration;
 use valora_shared::{
     hub::Counter,
     rate::{ASK_MS, Call, Reply},
@@ -17,8 +17,6 @@ use wasm_bindgen_futures::JsFuture;
 
 /// The binding in wrangler.toml.
 pub const BINDING: &str = "RATE_LIMITER";
-/// One line in so long says that limiters cannot be asked.
-const LOG_EVERY_MS: i64 = 1_000;
 
 /// The limiter did not answer in time; the cause is in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,22 +44,7 @@ pub async fn call(env: &worker::Env, name: &str, call: &Call) -> Result<Reply, A
         within(limit, asked).await.unwrap_or_else(|| Err("no answer in time".to_owned()));
     outcome.map_err(|error| {
         isolate::current().with_stats(|stats| stats.add(Counter::LimiterFailures, 1));
-        log_away(&error);
+        platform::warn_seldom("a limiter is away", &error);
         Away
     })
-}
-
-thread_local! {
-    static LOGGED_AT: Cell<i64> = const { Cell::new(0) };
-}
-
-/// A limiter that is away is so for all requests of its client.
-fn log_away(error: &str) {
-    let now = platform::now().0;
-    if LOGGED_AT.with(|at| now - at.get() >= LOG_EVERY_MS) {
-        LOGGED_AT.with(|at| at.set(now));
-        platform::log_error(
-            &serde_json::json!({"level": "warn", "message": "a limiter is away", "error": error}),
-        );
-    }
 }

@@ -125,19 +125,49 @@ impl Setting for HttpOrigin {
     }
 
     fn parse(text: &str) -> Result<Self, String> {
-        let uri: http::Uri = text.parse().map_err(|_| must_be::<Self>())?;
-        let scheme = uri.scheme_str().filter(|scheme| matches!(*scheme, "http" | "https"));
-        let authority = uri.authority().filter(|authority| !authority.as_str().contains('@'));
-        match (scheme, authority, uri.path(), uri.query()) {
-            (Some(scheme), Some(authority), "" | "/", None) if !authority.as_str().ends_with(':') => {
-                let authority = authority.as_str().to_ascii_lowercase();
-                // Browsers leave the scheme's own port out of Origin, and so must what is compared with it.
-                let own_port = if scheme == "https" { ":443" } else { ":80" };
-                Ok(Self(format!("{scheme}://{}", authority.strip_suffix(own_port).unwrap_or(&authority))))
-            }
-            _ => Err(format!("{}, without a path, query or user", must_be::<Self>())),
+        let fault = || format!("{}, without a path, query or user", must_be::<Self>());
+        let text = text.to_ascii_lowercase();
+        let (scheme, rest) = text.split_once("://").ok_or_else(fault)?;
+        let authority = rest.strip_suffix('/').unwrap_or(rest);
+        if !matches!(scheme, "http" | "https") || !is_authority(authority) {
+            return Err(fault());
+        }
+        // Browsers leave the scheme's own port out of Origin, and so must what is compared with it.
+        let own_port = if scheme == "https" { ":443" } else { ":80" };
+        Ok(Self(format!("{scheme}://{}", authority.strip_suffix(own_port).unwrap_or(authority))))
+    }
+}
+
+/// `host` or `host:port`; an IPv6 address in brackets (RFC 3986 §3.2, without userinfo and percent-encoding).
+fn is_authority(text: &str) -> bool {
+    let is_port = |port: &str| {
+        port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok())
+    };
+    if let Some((address, port)) = text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        return address.parse::<std::net::Ipv6Addr>().is_ok() && is_port(port);
+    }
+    let (host, port) = text.split_at(text.find(':').unwrap_or(text.len()));
+    let is_host = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    !host.is_empty() && host.bytes().all(is_host) && is_port(port)
+}
+
+/// Reads a list by its commas. `take` says what is wrong with a row, if anything; all that is wrong is told.
+///
+/// # Errors
+/// Each fault by the number of its row, behind the form.
+pub(crate) fn read_rows(
+    text: &str,
+    form: &str,
+    take: &mut dyn FnMut(&str) -> Result<(), String>,
+) -> Result<(), String> {
+    let mut faults = String::new();
+    let rows = text.split(',').map(str::trim).filter(|row| !row.is_empty());
+    for (number, row) in (1_u32..).zip(rows) {
+        if let Err(fault) = take(row) {
+            faults.extend(["; row ", &number.to_string(), " ", &fault]);
         }
     }
+    if faults.is_empty() { Ok(()) } else { Err(format!("it must be {form}{faults}")) }
 }
 
 impl<const MIN: u64, const MAX: u64> Setting for Bounded<MIN, MAX> {

@@ -1,7 +1,7 @@
 //! What a request costs: `RATE_LIMIT_COSTS="POST /api/price=5,POST /api/auth/login=10"`.
 
 use super::Limits;
-use crate::config::Setting;
+use crate::config::{Setting, read_rows};
 
 /// What is not named costs so much.
 const DEFAULT: u32 = 1;
@@ -47,24 +47,15 @@ impl Setting for Costs {
 
     fn parse(text: &str) -> Result<Self, String> {
         let mut rows: Vec<Row> = Vec::new();
-        let mut faults = Vec::new();
-        let given = text.split(',').map(str::trim).filter(|row| !row.is_empty());
-        for (number, row) in (1..).zip(given) {
-            match read(row) {
-                None => faults.push(format!("row {number} is none")),
-                Some(Row { method, path, .. })
-                    if rows.iter().any(|known| known.method == method && known.path == path) =>
-                {
-                    faults.push(format!("row {number} names {method} {path} again"));
-                }
-                Some(read) => rows.push(read),
+        read_rows(text, &Self::form(), &mut |row| {
+            let row = read(row).ok_or("is none")?;
+            if rows.iter().any(|known| known.method == row.method && known.path == row.path) {
+                return Err(format!("names {} {} again", row.method, row.path));
             }
-        }
-        if faults.is_empty() {
-            Ok(Self(rows))
-        } else {
-            Err(format!("it must be {}; {}", Self::form(), faults.join("; ")))
-        }
+            rows.push(row);
+            Ok(())
+        })?;
+        Ok(Self(rows))
     }
 
     fn absent() -> Option<Self> {

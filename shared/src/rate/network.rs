@@ -1,6 +1,6 @@
 //! Addresses that are exempt.
 
-use crate::config::Setting;
+use crate::config::{Setting, read_rows};
 use std::net::{IpAddr, Ipv6Addr};
 
 /// Networks that no limit holds for: `RATE_LIMIT_EXEMPT="10.0.0.0/8,2001:db8::/32"`.
@@ -43,19 +43,12 @@ impl Setting for Exempt {
     }
 
     fn parse(text: &str) -> Result<Self, String> {
-        let (mut networks, mut faults) = (Vec::new(), Vec::new());
-        let given = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-        for (number, part) in (1..).zip(given) {
-            match read(part) {
-                Some(network) => networks.push(network),
-                None => faults.push(format!("number {number} is none")),
-            }
-        }
-        if faults.is_empty() {
-            Ok(Self(networks))
-        } else {
-            Err(format!("it must be {}; {}", Self::form(), faults.join("; ")))
-        }
+        let mut networks = Vec::new();
+        read_rows(text, &Self::form(), &mut |row| {
+            networks.push(read(row).ok_or("is none")?);
+            Ok(())
+        })?;
+        Ok(Self(networks))
     }
 
     fn absent() -> Option<Self> {
@@ -109,7 +102,7 @@ mod tests {
             Exempt::parse("10.0.0.0/8,10.0.0.1/8,10.0.0.0/33,x,::/129,::ffff:1.2.3.4,10.0.0.0/+8,1.2.3.4/");
         let fault = fault.unwrap_err();
         let numbers: Vec<_> = fault.split("; ").skip(1).collect();
-        let expected: Vec<_> = (2..=8).map(|number| format!("number {number} is none")).collect();
+        let expected: Vec<_> = (2..=8).map(|number| format!("row {number} is none")).collect();
         assert_eq!(numbers, expected);
         assert_eq!(Exempt::parse(""), Ok(Exempt::default()));
     }

@@ -1,7 +1,10 @@
 //! Who may ask more than others: `RATE_LIMIT_TIERS="admin=600,key:7=300"`.
 
 use super::Limits;
-use crate::{account::Role, config::Setting};
+use crate::{
+    account::Role,
+    config::{Setting, read_rows},
+};
 
 /// Requests a minute, by role or API key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -50,22 +53,16 @@ impl Setting for Tiers {
     }
 
     fn parse(text: &str) -> Result<Self, String> {
-        let (mut rows, mut faults): (Vec<(Who, u32)>, Vec<String>) = (Vec::new(), Vec::new());
-        let given = text.split(',').map(str::trim).filter(|row| !row.is_empty());
-        for (number, row) in (1..).zip(given) {
-            match read(row) {
-                None => faults.push(format!("row {number} is none")),
-                Some((who, _)) if rows.iter().any(|(known, _)| *known == who) => {
-                    faults.push(format!("row {number} is about the same as another"));
-                }
-                Some(read) => rows.push(read),
+        let mut rows: Vec<(Who, u32)> = Vec::new();
+        read_rows(text, &Self::form(), &mut |row| {
+            let row = read(row).ok_or("is none")?;
+            if rows.iter().any(|(known, _)| *known == row.0) {
+                return Err("is about the same as another".to_owned());
             }
-        }
-        if faults.is_empty() {
-            Ok(Self(rows))
-        } else {
-            Err(format!("it must be {}; {}", Self::form(), faults.join("; ")))
-        }
+            rows.push(row);
+            Ok(())
+        })?;
+        Ok(Self(rows))
     }
 
     fn absent() -> Option<Self> {

@@ -28,7 +28,13 @@ pub(super) fn optimise(from: &Path, to: &Path) -> Result<()> {
             .arg(from)
             .arg("-o")
             .arg(to)
-            .args(["-Oz", "--low-memory-unused", "--strip-debug"])
+            .args([
+                "-Oz",
+                "--low-memory-unused",
+                "--strip-debug",
+                "--strip-producers",
+                "--strip-target-features",
+            ])
             .args(FEATURES),
     )
 }
