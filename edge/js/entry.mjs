@@ -37,8 +37,8 @@ function start(...request) {
 }
 
 // Everything that needs I/O. The promise of a request that dies in the wasm never settles by itself, so it
-// races with one that `replaceInstance` settles. `value` has been read from KV since `askedAt`, if that is a time.
-async function slow(request, env, ctx, value, askedAt) {
+// races with one that `replaceInstance` settles. The wasm has parked the request under `number`, if that is one.
+async function slow(request, env, ctx, number) {
   // workerd cancels a request as hung when nothing of its own is under way. A request whose wait ends just as the
   // instance dies in another one's would be cancelled before that one's call of `giveUp` has woken it.
   const alive = setTimeout(() => {}, LONGEST_WAIT_MS);
@@ -48,7 +48,7 @@ async function slow(request, env, ctx, value, askedAt) {
   });
   waiting.add(giveUp);
   try {
-    return (await Promise.race([start(request, env, ctx, value, askedAt), instanceDied])) ?? internalError(request);
+    return (await Promise.race([start(request, env, ctx, number), instanceDied])) ?? internalError(request);
   } catch (error) {
     console.error("a request was refused by the wasm", error);
     return internalError(request);
@@ -61,12 +61,12 @@ async function slow(request, env, ctx, value, askedAt) {
 // What KV holds under a name is all that is missing, to the request of a number. No future of the wasm waits meanwhile:
 // those, and a timer for them, cost as much as all the rest of such a HIT.
 async function throughKv(request, env, ctx, missing) {
-  const askedAt = Date.now();
   const blank = missing.indexOf(" ");
   const value = await get(env.CACHE, missing.slice(blank + 1));
   try {
     ensureInstance();
-    return wasm.hitOfKv(Number(missing.slice(0, blank)), value) ?? slow(request, env, ctx, value, askedAt);
+    const answer = wasm.hitOfKv(Number(missing.slice(0, blank)), value);
+    return answer instanceof Response ? answer : slow(request, env, ctx, answer);
   } catch (error) {
     replaceInstance(error);
     return internalError(request);
@@ -80,7 +80,7 @@ export default {
       ensureInstance();
       const answer = wasm.hit(request);
       if (typeof answer === "string") return throughKv(request, env, ctx, answer);
-      return answer ?? slow(request, env, ctx);
+      return answer instanceof Response ? answer : slow(request, env, ctx, answer);
     } catch (error) {
       replaceInstance(error);
       return internalError(request);

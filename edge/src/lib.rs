@@ -30,7 +30,7 @@ mod steps;
 mod timing;
 mod upstream;
 
-use runner::{KvRead, Now};
+use runner::Now;
 use wasm_bindgen::prelude::*;
 use web_sys::{Request, Response};
 use worker::event;
@@ -42,20 +42,31 @@ fn start() {
 }
 
 /// Answers what needs no I/O. A string is a number, a blank, and the name of the one value in KV that is missing, for
-/// `hitOfKv`; `undefined` sends the request to `fetch`.
+/// `hitOfKv`; a number alone, or `undefined`, sends the request to `fetch`.
 #[wasm_bindgen]
 pub fn hit(request: &Request) -> JsValue {
-    match runner::answer_now(request) {
+    told(runner::answer_now(request))
+}
+
+/// Answers the request of this number with what KV holds, as `hit` does.
+#[wasm_bindgen(js_name = hitOfKv)]
+pub fn hit_of_kv(number: f64, value: &JsValue) -> JsValue {
+    told(runner::answer_parked(whole(number), value))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "numbers of `parked` are below 2^53")]
+fn told(now: Now) -> JsValue {
+    match now {
         Now::Answered(response) => response.into(),
         Now::ReadKv(number, name) => format!("{number} {name}").into(),
-        Now::Later => JsValue::UNDEFINED,
+        Now::Later(number) => JsValue::from_f64(number as f64),
+        Now::Unready => JsValue::UNDEFINED,
     }
 }
 
-/// Answers the request of this number with what KV holds; `undefined` sends it to `fetch`.
-#[wasm_bindgen(js_name = hitOfKv)]
-pub fn hit_of_kv(number: f64, value: &JsValue) -> Option<Response> {
-    runner::answer_parked(number, value)
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of `parked`")]
+fn whole(number: f64) -> u64 {
+    number as u64
 }
 
 /// The answer for requests whose instance died, as JSON for the entry.
@@ -115,7 +126,7 @@ pub fn limiter_ends(state: &[u8]) -> f64 {
     limit::object::ends(state)
 }
 
-/// Answers everything else; `value` was read from KV at `asked_at`, if that is given.
+/// Answers everything else: the request that is parked under this number, or one that has only come.
 ///
 /// # Errors
 /// Only when JavaScript refuses even a plain error answer.
@@ -124,8 +135,7 @@ pub async fn fetch(
     request: Request,
     env: worker::Env,
     ctx: worker::worker_sys::Context,
-    value: JsValue,
-    asked_at: Option<f64>,
+    parked: Option<f64>,
 ) -> Result<Response, JsValue> {
-    runner::answer(request, env, worker::Context::new(ctx), KvRead::new(value, asked_at)).await
+    runner::answer(request, env, worker::Context::new(ctx), parked.map(whole)).await
 }

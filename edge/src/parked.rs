@@ -1,18 +1,21 @@
-//! Requests that wait for KV alone, between `hit` and `hitOfKv`. A request whose client leaves never comes back, so there
-//! is room for so many only: the oldest goes, and should it come after all it begins anew.
+//! Requests between two calls from JavaScript: what one call has found out and paid, the next goes on with. A request whose
+//! client leaves never comes back, so there is room for so many only: the oldest goes, and should it come after all it
+//! begins anew.
 
 use crate::{exchange::Exchange, platform};
 use std::{cell::RefCell, collections::VecDeque};
 
-const MAX: usize = 256;
+/// As many as may wait for KV in one isolate at a time; each takes about a kilobyte.
+const MAX: usize = 4_096;
 /// What a JavaScript number holds exactly.
 const MAX_NUMBER: u64 = (1 << 53) - 1;
 
-/// Requests by number, oldest first.
+/// Requests in the order of their numbers; gaps are those who have come back.
 #[derive(Default)]
 struct Parked {
-    last: Option<u64>,
-    waiting: VecDeque<(u64, Exchange)>,
+    /// The number of the first, once there was one.
+    first: Option<u64>,
+    waiting: VecDeque<Option<Box<Exchange>>>,
 }
 
 thread_local! {
@@ -32,18 +35,28 @@ pub fn take(number: u64) -> Option<Exchange> {
 impl Parked {
     /// Numbers begin somewhere: one of an instance that has died shall not be another request's in the next.
     fn park(&mut self, exchange: Exchange, seed: impl FnOnce() -> u64) -> u64 {
-        let number = self.last.map_or_else(|| seed() & MAX_NUMBER, |last| (last + 1) & MAX_NUMBER);
-        self.last = Some(number);
         if self.waiting.len() >= MAX {
-            self.waiting.pop_front();
+            self.leave();
         }
-        self.waiting.push_back((number, exchange));
-        number
+        let first = *self.first.get_or_insert_with(|| seed() & MAX_NUMBER);
+        let place = u64::try_from(self.waiting.len()).unwrap_or_default();
+        self.waiting.push_back(Some(Box::new(exchange)));
+        first.wrapping_add(place) & MAX_NUMBER
     }
 
     fn take(&mut self, number: u64) -> Option<Exchange> {
-        let at = self.waiting.iter().position(|(known, _)| *known == number)?;
-        self.waiting.remove(at).map(|(_, exchange)| exchange)
+        let place = usize::try_from(number.wrapping_sub(self.first?) & MAX_NUMBER).ok()?;
+        let exchange = self.waiting.get_mut(place)?.take()?;
+        while matches!(self.waiting.front(), Some(None)) {
+            self.leave();
+        }
+        Some(*exchange)
+    }
+
+    /// The first one goes.
+    fn leave(&mut self) {
+        self.waiting.pop_front();
+        self.first = self.first.map(|first| first.wrapping_add(1) & MAX_NUMBER);
     }
 }
 
@@ -67,7 +80,8 @@ mod tests {
         assert_eq!((first, second), (MAX_NUMBER, 0));
         assert_eq!(parked.take(second).unwrap().inbound.path(), "/2");
         assert_eq!(parked.take(first).unwrap().inbound.path(), "/1");
-        assert!(parked.take(first).is_none() && parked.take(7).is_none());
+        assert!(parked.take(first).is_none() && parked.take(7).is_none() && parked.waiting.is_empty());
+        assert_eq!(parked.park(exchange("/3"), || 9), 1, "a number is never used again");
     }
 
     #[test]

@@ -7,14 +7,13 @@ use crate::{
     exchange::{CacheView, Exchange, Inbound, KvFact, RequestHeaders},
     filling, identity, io,
     isolate::{self, Isolate},
-    js, limit, log, parked,
+    js, log, parked,
     pipeline::{self, Need, Progress},
     platform, respond,
     settings::Settings,
     steps,
 };
 use std::rc::Rc;
-use valora_shared::time::UnixMillis;
 use wasm_bindgen::JsValue;
 use web_sys::{Request, Response};
 
@@ -24,23 +23,10 @@ pub enum Now {
     Answered(Response),
     /// It is parked under this number, and all that is missing is the value of this name in KV.
     ReadKv(u64, String),
-    /// It has to wait for more.
-    Later,
-}
-
-/// What KV held under a request's key.
-pub struct KvRead {
-    value: JsValue,
-    asked_at: UnixMillis,
-}
-
-impl KvRead {
-    /// A value, or what stands for none, and when it was asked for, in milliseconds since 1970; none without a time.
-    pub fn new(value: JsValue, asked_at: Option<f64>) -> Option<Self> {
-        #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit an i64 for ages")]
-        let asked_at = UnixMillis(asked_at? as i64);
-        Some(Self { value, asked_at })
-    }
+    /// It is parked under this number and has to wait for more.
+    Later(u64),
+    /// Nothing can be decided yet.
+    Unready,
 }
 
 /// Answers without waiting for anything, or hands over. This is how a HIT leaves.
@@ -48,10 +34,21 @@ pub fn answer_now(request: &Request) -> Now {
     let isolate = isolate::current();
     // Until a first request has brought the bindings nothing can be decided.
     if isolate.settings().is_none() {
-        return Now::Later;
+        return Now::Unready;
     }
-    let mut exchange = receive(request, None);
-    let answered = match pipeline::advance(&mut exchange, &isolate) {
+    go_on(receive(request), &isolate)
+}
+
+/// Goes on with a request once KV has answered; `Unready` where it is not parked any more.
+pub fn answer_parked(number: u64, value: &JsValue) -> Now {
+    let Some(mut exchange) = parked::take(number) else { return Now::Unready };
+    exchange.facts.kv = KvFact::of(kv::open(value));
+    exchange.spans.add("kv", exchange.now, platform::now());
+    go_on(exchange, &isolate::current())
+}
+
+fn go_on(mut exchange: Exchange, isolate: &Isolate) -> Now {
+    match pipeline::advance(&mut exchange, isolate) {
         Progress::Needs(need) => {
             if let (Need::Cached, CacheView::Keyed(lookup)) = (need, &exchange.cache)
                 && lookup.wants_kv_alone(&exchange.facts.kv)
@@ -59,43 +56,14 @@ pub fn answer_now(request: &Request) -> Now {
                 let name = kv::begin_read(&lookup.key);
                 return Now::ReadKv(parked::park(exchange), name);
             }
-            None
         }
-        Progress::Answered(answer) => respond_now(&exchange, &isolate, &answer),
-    };
-    answered.map_or_else(
-        || {
-            unpay(&exchange, &isolate);
-            Now::Later
-        },
-        Now::Answered,
-    )
-}
-
-/// Goes on with a request once KV has answered.
-pub fn answer_parked(number: f64, value: &JsValue) -> Option<Response> {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a number of `parked::park`'s"
-    )]
-    let mut exchange = parked::take(number as u64)?;
-    let isolate = isolate::current();
-    exchange.facts.kv = KvFact::of(kv::open(value));
-    exchange.spans.add("kv", exchange.now, platform::now());
-    let answered = match pipeline::advance(&mut exchange, &isolate) {
-        Progress::Needs(_) => None,
-        Progress::Answered(answer) => respond_now(&exchange, &isolate, &answer),
-    };
-    if answered.is_none() {
-        unpay(&exchange, &isolate);
+        Progress::Answered(answer) => {
+            if let Some(response) = respond_now(&exchange, isolate, &answer) {
+                return Now::Answered(response);
+            }
+        }
     }
-    answered
-}
-
-/// The request comes again, and pays then.
-fn unpay(exchange: &Exchange, isolate: &Isolate) {
-    limit::put_back(isolate, exchange.limit.paid());
+    Now::Later(parked::park(exchange))
 }
 
 /// Sends an answer that needs nothing done behind it. What JavaScript refuses here, the asynchronous way reports.
@@ -117,11 +85,11 @@ pub async fn answer(
     request: Request,
     env: worker::Env,
     ctx: worker::Context,
-    read: Option<KvRead>,
+    parked: Option<u64>,
 ) -> Result<Response, JsValue> {
     let isolate = isolate::current();
     isolate.ensure_settings(|| Settings::from_bindings(&env), platform::random_seed);
-    let mut exchange = receive(&request, read);
+    let mut exchange = parked.and_then(parked::take).unwrap_or_else(|| receive(&request));
     let answer = loop {
         match pipeline::advance(&mut exchange, &isolate) {
             Progress::Answered(answer) => break answer,
@@ -203,17 +171,8 @@ fn filling_behind(
     }
 }
 
-/// A request as it came, with what was read from KV for it already.
-fn receive(request: &Request, read: Option<KvRead>) -> Exchange {
-    let now = platform::now();
-    let came_at = read.as_ref().map_or(now, |read| read.asked_at);
+fn receive(request: &Request) -> Exchange {
     // The handle; a `Request` has a `clone` of its own, which copies its body.
     let headers = RequestHeaders::Live(Clone::clone(request));
-    let inbound = Inbound::parse(&js::read(request));
-    let mut exchange = Exchange::new(inbound, headers, came_at, platform::random_uuid);
-    if let Some(read) = read {
-        exchange.facts.kv = KvFact::of(kv::open(&read.value));
-        exchange.spans.add("kv", came_at, now);
-    }
-    exchange
+    Exchange::new(Inbound::parse(&js::read(request)), headers, platform::now(), platform::random_uuid)
 }
