@@ -131,14 +131,11 @@ fn of_a_thousand_at_once_over_four_isolates_no_more_pass_than_may() -> Result<()
 
 fn one_isolate_lets_each_of_fifty_clients_through_to_the_last_token() -> Result<()> {
     let system = counting(["60", "1000", "10000"], 1)?;
-    let client = |number: usize| format!("198.51.100.{}", number % 50);
-    let answers = at_once(&system, 1, 50 * 70, client)?;
+    // One client after the other: a machine on which fifty limiters need a second each lets isolates decide alone.
     for number in 0..50 {
-        let of_one: Vec<&Answer> = answers.iter().skip(number).step_by(50).collect();
-        let count = of_one.iter().filter(|answer| answer.status == 200).count();
+        let count = passed(&at_once(&system, 1, 70, |_| format!("198.51.100.{number}"))?)?;
         ensure!(count == 60, "{count} of client {number} passed");
     }
-    passed(&answers)?;
     ensure!(admissions(&system)?.len() == 50);
     Ok(())
 }
