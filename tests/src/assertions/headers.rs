@@ -21,8 +21,17 @@ const SECURITY: [(&str, &str); 8] = [
 /// What the edge says on every answer that its wasm made; the values differ from answer to answer.
 const TOLD: [&str; 3] = ["x-correlation-id", "x-response-time", "server-timing"];
 
+/// The limits, on every answer of an edge that knows its settings.
+const LIMITS: [&str; 4] =
+    ["x-ratelimit-limit-minute", "x-ratelimit-limit-hour", "x-ratelimit-limit-day", "ratelimit-policy"];
+
+/// What remains of them, where the isolate happens to know.
+const REMAINING: [&str; 4] =
+    ["x-ratelimit-remaining-minute", "x-ratelimit-remaining-hour", "x-ratelimit-remaining-day", "ratelimit"];
+
 const EXPOSED: &str = "age, etag, ratelimit, ratelimit-policy, retry-after, server-timing, x-cache, x-cache-ttl, \
-     x-correlation-id, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, x-response-time";
+     x-correlation-id, x-ratelimit-limit-day, x-ratelimit-limit-hour, x-ratelimit-limit-minute, \
+     x-ratelimit-remaining-day, x-ratelimit-remaining-hour, x-ratelimit-remaining-minute, x-response-time";
 
 /// The runtime's own: how long the body is, one way or the other.
 const FRAMING: [&str; 3] = ["content-length", "transfer-encoding", "connection"];
@@ -35,7 +44,7 @@ impl HeaderSet {
     /// Security, timing, correlation id, X-Cache: on every answer.
     pub fn of_edge(x_cache: &str) -> Self {
         let security = SECURITY.map(|(name, value)| (name, Some(value.to_owned())));
-        let told = TOLD.map(|name| (name, None));
+        let told = TOLD.into_iter().chain(LIMITS).map(|name| (name, None));
         Self(security.into_iter().chain(told).collect()).with("x-cache", x_cache).with("vary", "Origin")
     }
 
@@ -88,13 +97,13 @@ impl HeaderSet {
     /// The answer for a request whose instance died: made without the wasm, so it knows neither cache nor timing
     /// nor environment, and takes the stricter rules.
     pub fn last_resort() -> Self {
-        Self::problem().without(&["x-cache", "vary", "x-response-time", "server-timing"])
+        Self::problem().without(&["x-cache", "vary", "x-response-time", "server-timing"]).without(&LIMITS)
     }
 
     /// Where the edge does not know its environment, it takes the stricter rules.
     #[must_use]
     pub fn strict(self) -> Self {
-        self.with("strict-transport-security", "max-age=63072000; includeSubDomains")
+        self.without(&LIMITS).with("strict-transport-security", "max-age=63072000; includeSubDomains")
     }
 
     /// And what an allowed page gets.
@@ -135,8 +144,7 @@ impl HeaderSet {
     /// # Errors
     /// Every difference.
     pub fn check(&self, answer: &Answer) -> Result<()> {
-        let given: Vec<_> =
-            answer.headers.iter().filter(|(name, _)| !FRAMING.contains(&name.as_str())).collect();
+        let given: Vec<_> = answer.headers.iter().filter(|(name, _)| !is_optional(name)).collect();
         let mut faults = Vec::new();
         for (name, value) in &self.0 {
             let found: Vec<&str> =
@@ -161,6 +169,10 @@ impl HeaderSet {
         self.0.push((name, value));
         self
     }
+}
+
+fn is_optional(name: &str) -> bool {
+    FRAMING.contains(&name) || REMAINING.contains(&name)
 }
 
 #[cfg(test)]
