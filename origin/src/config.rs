@@ -178,6 +178,7 @@ mod tests {
                 "DATABASE_URL",
                 "DEFAULT_MARGIN_PERCENT",
                 "FRONTEND_URL",
+                "CLIENT_HASH_SECRET",
                 "EDGE_ORIGIN_SECRET",
                 "JWT_PRIVATE_KEY",
                 "API_KEY_SECRET",
