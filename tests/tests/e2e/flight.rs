@@ -93,7 +93,8 @@ fn a_thousand_misses_of_one_key_are_two_requests_at_most() -> Result<()> {
     let told =
         |outcome: &str| answers.iter().filter(|answer| answer.header("x-cache") == Some(outcome)).count();
     // On a busy machine the last of them come when it is there.
-    ensure!(told("COLLAPSED") >= 500, "{} collapsed, {} hits", told("COLLAPSED"), told("HIT"));
+    let (collapsed, hits) = (told("COLLAPSED"), told("HIT"));
+    ensure!(collapsed > 0 && collapsed + hits >= 998, "{collapsed} collapsed, {hits} hits");
     ensure!(told("MISS") <= 2, "{} misses", told("MISS"));
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_secs(3) {
