@@ -1,6 +1,6 @@
 //! Tokens for a request whose purse has none: one request of a client asks the limiter, the others watch.
 
-use super::{LimitView, Outcome, Payer, Payment, ask, payers, put_back};
+use super::{Outcome, Payer, Payment, ask, payers, put_back};
 use crate::{exchange::Exchange, isolate::Isolate, platform, settings::Settings};
 use std::{cell::Cell, rc::Rc, time::Duration};
 use valora_shared::{
@@ -27,7 +27,6 @@ enum Said {
 /// Brings what came of it into the exchange's facts.
 pub async fn bring(exchange: &mut Exchange, isolate: &Rc<Isolate>, env: &worker::Env, ctx: &worker::Context) {
     let Some(Ok(settings)) = isolate.settings() else { return };
-    debug_assert!(exchange.limit == LimitView::Unknown, "nobody pays twice");
     let from = platform::now();
     let cost = settings.config.rate.rate_limit_costs.of(&exchange.inbound.method, exchange.inbound.path());
     let mut paid: Vec<Payment> = Vec::new();

@@ -31,6 +31,10 @@ pub fn check(exchange: &mut Exchange, isolate: &Isolate) -> Verdict {
     if exchange.limit.is_settled() {
         return Verdict::Next;
     }
+    if let LimitView::Refused(decision) = exchange.limit {
+        // What is refused comes here again where something must be done behind the answer.
+        return answer(&decision);
+    }
     if is_exempt(exchange, settings) {
         exchange.limit = LimitView::Exempt;
         return Verdict::Next;
@@ -66,7 +70,11 @@ fn refuse(exchange: &mut Exchange, isolate: &Isolate, settings: &Settings, decis
         return Verdict::Next;
     }
     exchange.limit = LimitView::Refused(decision);
-    match Problem::rate_limited(&decision) {
+    answer(&decision)
+}
+
+fn answer(decision: &Decision) -> Verdict {
+    match Problem::rate_limited(decision) {
         Some(problem) => Verdict::Answer(Answer::Problem(problem)),
         None => Verdict::Next,
     }

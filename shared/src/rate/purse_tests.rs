@@ -274,3 +274,23 @@ fn what_remains_is_shown_once_it_is_known_and_is_exact_when_it_was_just_told() {
     pair.request(at, 1);
     assert!(!shown(&pair, at).unwrap().2);
 }
+
+#[test]
+fn what_is_put_back_is_spent_again_but_only_of_the_lease_it_came_from() {
+    let mut pair = Pair::default();
+    pair.request(0, 1);
+    pair.request(10, 1);
+    assert_eq!(pair.asks, [1, 2]);
+    // The second lease had one to spare, beside what its asker cost.
+    let now = |at: i64| UnixMillis(T + at);
+    let lease = pair.purse.lease();
+    assert_eq!(pair.purse.at_hand(now(20), 1), Some(Look::Paid));
+    assert_eq!(pair.purse.at_hand(now(20), 1), None, "it is used up, and nobody was asked");
+    pair.purse.put_back(lease + 1, 1);
+    pair.purse.put_back(0, 1);
+    assert_eq!(pair.purse.at_hand(now(30), 1), None, "another lease's");
+    pair.purse.put_back(lease, 1);
+    pair.purse.put_back(lease, 1);
+    assert_eq!(pair.purse.at_hand(now(30), 1), Some(Look::Paid));
+    assert_eq!(pair.purse.at_hand(now(30), 1), None, "never more than was lent");
+}

@@ -31,10 +31,10 @@ fn a_hit_expires_five_seconds_after_it_was_asked_for() -> Result<()> {
     // A system of its own: any change would purge the list.
     let system = Running::start(|options| options.with_env("CACHE_TTLS", "/api/categories=5"))?;
     let edge = system.edge()?;
+    // An isolate that has just begun looks at the Hub before it asks the origin, and the time is measured from here.
+    edge.get("/api/categories?test=warm")?;
     let asked = Instant::now();
     ensure!(x_cache(&edge.get("/api/categories?test=expiry")?) == "MISS");
-    // Somewhere in between the edge asked the origin: a busy machine's edge looks at the Hub first for a while.
-    let latest = asked.elapsed() + Duration::from_secs(5);
     let mut hits = 0;
     let ended = until("the entry expired", Duration::from_secs(8), || {
         let sent = asked.elapsed();
@@ -44,7 +44,7 @@ fn a_hit_expires_five_seconds_after_it_was_asked_for() -> Result<()> {
             let age: u64 = answer.header("age").context("a HIT without an age")?.parse()?;
             ensure!(age <= asked.elapsed().as_secs(), "an age of {age} s after {:?}", asked.elapsed());
             // It was sent when the entry was older than it may be.
-            ensure!(sent < latest, "a HIT {sent:?} after the entry was asked for");
+            ensure!(sent < Duration::from_secs(5), "a HIT {sent:?} after the entry was asked for");
             return Ok(None);
         }
         Ok(Some(asked.elapsed()))

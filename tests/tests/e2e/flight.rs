@@ -79,26 +79,19 @@ fn a_thousand_misses_of_one_key_are_two_requests_at_most() -> Result<()> {
     let (system, origin) = system(WorkerVariant::Plain, |asked| {
         Reply::kept(format!("{{\"number\":{}}}", asked.before)).after(1_000)
     })?;
+    // Isolates that have just begun look at the Hub first, which on a busy machine takes longer than an answer is kept.
+    at_once(&system, ISOLATES, "/api/products?test=warm")?;
     let target = "/api/products?test=thousand";
     let answers = at_once(&system, 1_000, target)?;
-    // A busy machine may need the second of the two requests that are allowed.
-    let is_one = |answer: &Answer| matches!(answer.text().as_str(), "{\"number\":0}" | "{\"number\":1}");
-    let of_two = |answers: &[Answer]| -> Result<()> {
-        for answer in answers {
-            ensure!(answer.status == 200 && is_one(answer), "{}", answer.shown());
-        }
-        Ok(())
-    };
-    of_two(&answers)?;
+    all_are(&answers, "{\"number\":0}")?;
     let told =
         |outcome: &str| answers.iter().filter(|answer| answer.header("x-cache") == Some(outcome)).count();
     // On a busy machine the last of them come when it is there.
-    let (collapsed, hits) = (told("COLLAPSED"), told("HIT"));
-    ensure!(collapsed > 0 && collapsed + hits >= 998, "{collapsed} collapsed, {hits} hits");
+    ensure!(told("COLLAPSED") >= 500, "{} collapsed, {} hits", told("COLLAPSED"), told("HIT"));
     ensure!(told("MISS") <= 2, "{} misses", told("MISS"));
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_secs(3) {
-        of_two(&at_once(&system, 20, target)?)?;
+        all_are(&at_once(&system, 20, target)?, "{\"number\":0}")?;
         std::thread::sleep(Duration::from_millis(100));
     }
     let asked = origin.asked(target);
