@@ -67,7 +67,6 @@ pub(super) fn settings(system: &System) -> Vec<(&'static str, String)> {
         ("ORIGIN_URL", system.origin_url()),
         ("LOG_LEVEL", "warn".to_owned()),
         ("EDGE_ORIGIN_SECRET", secret.to_owned()),
-        ("RATE_LIMIT_CACHE_HITS", "true".to_owned()),
         ("RATE_LIMIT_PER_MINUTE", most()),
         ("RATE_LIMIT_PER_HOUR", most()),
         ("RATE_LIMIT_PER_DAY", most()),
