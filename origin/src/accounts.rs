@@ -12,7 +12,7 @@ mod principal;
 mod secrets;
 mod tokens;
 
-pub(crate) use client::ClientIdentity;
+pub(crate) use client::{ClientIdentity, peer};
 pub(crate) use passwords::{Overloaded, Passwords};
 pub(crate) use principal::{Principal, authenticate};
 pub use secrets::{Secrets, SecretsError};

@@ -6,7 +6,8 @@ use crate::{
     clock::{Clock, Stopwatch},
     config::OriginConfig,
     events::EventsStatus,
-    pipeline::SecurityHeaders,
+    limit::Limiter,
+    pipeline::{RateHeaders, SecurityHeaders},
     pricing::Pricing,
     scheduler::SchedulerStatus,
     snapshot::FirstPage,
@@ -55,6 +56,10 @@ pub struct App {
     pub counts: Counts,
     /// Answers that are kept for requests past the edge.
     pub(crate) cache: ResponseCache,
+    /// How much clients may ask for past the edge.
+    pub(crate) limiter: Limiter,
+    /// What answers say of that.
+    pub(crate) rate_headers: RateHeaders,
     /// The first page of products, as bytes.
     pub(crate) first_page: FirstPage,
     /// Since the start.
@@ -111,6 +116,8 @@ impl AppState {
             lifetimes: config.lifetimes.table(),
             counts: Counts::default(),
             cache,
+            limiter: Limiter::start(&config),
+            rate_headers: RateHeaders::of(config.rate.limits()),
             first_page: FirstPage::default(),
             uptime: Stopwatch::start(),
             system: Mutex::new(System::new().ok()),

@@ -10,10 +10,11 @@ mod redis;
 pub(crate) use counts::{Counts, Outcome};
 pub(crate) use entry::{Content, Entry};
 pub(crate) use purges::Purged;
-pub(crate) use redis::{RedisCounts, RedisState};
+pub(crate) use redis::RedisCounts;
 
 use crate::{
     config::OriginCacheConfig,
+    redis::RedisState,
     store::{Store, StoreError, purges::database_number},
 };
 use memory::Memory;

@@ -6,15 +6,19 @@ mod database;
 mod environment;
 mod events;
 mod prices;
+mod rate;
+mod redis;
 mod server;
 mod sources;
 
 pub use accounts::{AccountsConfig, JwtPrivateKey, JwtPublicKey};
-pub use cache::{OriginCacheConfig, RedisUrl};
+pub use cache::OriginCacheConfig;
 pub use database::{DatabaseConfig, DatabaseUrl};
 pub use environment::{DotenvError, ProcessEnvironment};
 pub use events::EventsConfig;
 pub use prices::PricesConfig;
+pub use rate::OriginRateConfig;
+pub use redis::RedisUrl;
 pub use server::ServerConfig;
 pub use sources::{FilePath, SourcesConfig};
 
@@ -45,6 +49,8 @@ pub struct OriginConfig {
     pub cache: OriginCacheConfig,
     /// Shared with the edge.
     pub rate: RateConfig,
+    /// Its own limiter.
+    pub origin_rate: OriginRateConfig,
     /// How it computes prices.
     pub prices: PricesConfig,
     /// Shared with the edge.
@@ -69,6 +75,7 @@ impl OriginConfig {
         (LifetimesConfig::TITLE, LifetimesConfig::VARIABLES),
         (OriginCacheConfig::TITLE, OriginCacheConfig::VARIABLES),
         (RateConfig::TITLE, RateConfig::VARIABLES),
+        (OriginRateConfig::TITLE, OriginRateConfig::VARIABLES),
         (PricesConfig::TITLE, PricesConfig::VARIABLES),
         (AdminConfig::TITLE, AdminConfig::VARIABLES),
         (AccountsConfig::TITLE, AccountsConfig::VARIABLES),
@@ -95,6 +102,7 @@ impl OriginConfig {
         let lifetimes = LifetimesConfig::read(&mut reader);
         let cache = OriginCacheConfig::read(&mut reader);
         let rate = RateConfig::read(&mut reader);
+        let origin_rate = OriginRateConfig::read(&mut reader);
         let prices = PricesConfig::read(&mut reader);
         let admin = AdminConfig::read(&mut reader);
         let accounts = AccountsConfig::read(&mut reader);
@@ -133,6 +141,7 @@ impl OriginConfig {
                 lifetimes: lifetimes?,
                 cache: cache?,
                 rate: rate?,
+                origin_rate: origin_rate?,
                 prices: prices?,
                 admin: admin?,
                 accounts: accounts?,

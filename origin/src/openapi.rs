@@ -75,6 +75,8 @@ fn headers() -> Value {
         "Location": text("Where what was made is."),
         "WWW-Authenticate": text("Bearer."),
         "Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "minimum": 0}},
+        "RateLimit-Policy": text("How much one client may ask for, by window (draft-ietf-httpapi-ratelimit-headers-11)."),
+        "RateLimit": text("How much of it is left (r), and in how many seconds there is more (t)."),
     })
 }
 
@@ -98,6 +100,8 @@ fn schemas() -> BTreeMap<String, RefOr<Schema>> {
     add::<wire::AccountsList>(&mut all);
     add::<wire::Liveness>(&mut all);
     add::<wire::DetailedHealth>(&mut all);
+    add::<wire::ClientLimits>(&mut all);
+    add::<wire::LimitsReset>(&mut all);
     crate::http::admin::cache::schemas(&mut all);
     crate::http::admin::prices::schemas(&mut all);
     crate::http::admin::scheduler::schemas(&mut all);

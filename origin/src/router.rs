@@ -73,6 +73,8 @@ pub fn routes() -> Vec<Route> {
         Admin post "/api/admin/prices/held/{id}/confirm" http::admin::prices::confirm;
         Admin get "/api/admin/cache/stats" http::admin::cache::stats;
         Admin post "/api/admin/cache/clear" http::admin::cache::clear;
+        Admin get "/api/admin/ratelimit/client" http::admin::ratelimit::client;
+        Admin post "/api/admin/ratelimit/reset" http::admin::ratelimit::reset;
         Admin get "/api/admin/scheduler" http::admin::scheduler::show;
         Public get "/api/health" http::health::liveness;
         Public get "/api/health/detailed" http::health::detailed;

@@ -21,7 +21,7 @@ pub use client::{Client, InvalidClient};
 pub use digest::content_digest;
 pub use guessable::is_guessable;
 pub use nonce::{InvalidNonce, Nonce, needs_nonce};
-pub use pseudonym::pseudonym;
+pub use pseudonym::{pseudonym, pseudonym_bytes};
 pub use secret::{KeyRing, SharedSecret};
 pub use signature::{Message, Profile, Signed, sign};
 pub use verify::{Refused, Verified, verify};

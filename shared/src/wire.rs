@@ -4,6 +4,7 @@ mod account;
 mod catalogue;
 mod health;
 mod history;
+mod limits;
 mod price;
 mod product;
 
@@ -16,6 +17,7 @@ pub use health::{
 pub use history::{
     HistoricPrice, ObservationTold, PriceHistory, PriceNow, PriceSupporter, StoredObservation,
 };
+pub use limits::{ClientLimits, ClientWindow, ClientWindows, LimitsReset};
 pub use price::{
     FetchedPrice, PriceAnswer, PriceOfProduct, PriceRequest, Prices, QuotedPrice, RawQuote, SourcePrice,
 };

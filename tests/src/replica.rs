@@ -37,6 +37,9 @@ impl Replica {
             .env("BIND_ADDRESS", "127.0.0.1:0")
             .env("PRICE_POLL_INTERVAL_SECONDS", "0")
             .env("ADMIN_TOKEN", ADMIN_TOKEN)
+            // For tests that are about something else.
+            .envs(["MINUTE", "HOUR", "DAY"].map(|window| (format!("RATE_LIMIT_PER_{window}"), "16777215")))
+            .env("RATE_LIMIT_TIERS", "admin=16777215")
             .envs(settings.iter().copied())
             .stdout(Stdio::from(log.try_clone()?))
             .stderr(Stdio::from(log))

@@ -57,6 +57,8 @@ mod products;
 mod purge;
 #[path = "e2e/redis.rs"]
 mod redis;
+#[path = "e2e/redis_limit.rs"]
+mod redis_limit;
 #[path = "e2e/replicas.rs"]
 mod replicas;
 #[path = "e2e/schemathesis.rs"]
@@ -87,6 +89,7 @@ fn main() -> ExitCode {
         origin_away::trials(),
         origin_cache::trials(),
         redis::trials(),
+        redis_limit::trials(),
         import::trials(),
         flight::trials(),
         panics::trials(),

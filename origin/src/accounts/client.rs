@@ -12,15 +12,11 @@ use valora_shared::{account::client_network, trust::Client};
 pub(crate) struct ClientIdentity(Client);
 
 impl ClientIdentity {
-    /// Requests without a peer share an identity, and so its limits.
     pub(crate) fn of(extensions: &Extensions) -> Self {
-        let peer = || extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
         Self(match extensions.get::<Border>() {
             Some(Border::Signed { client: Client::Ip(address), .. }) => Client::Ip(client_network(*address)),
             Some(Border::Signed { client, .. }) => client.clone(),
-            Some(Border::Direct) | None => {
-                Client::Ip(client_network(peer().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))))
-            }
+            Some(Border::Direct) | None => Client::Ip(client_network(peer(extensions))),
         })
     }
 
@@ -28,4 +24,10 @@ impl ClientIdentity {
     pub(crate) fn subject(&self) -> String {
         self.0.to_string()
     }
+}
+
+/// Who has connected. Requests without a peer share an address, and so its limits.
+pub(crate) fn peer(extensions: &Extensions) -> IpAddr {
+    let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
+    peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
 }

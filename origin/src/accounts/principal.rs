@@ -8,10 +8,11 @@ use crate::{
         users::{self, StoredUser},
     },
 };
-use http::{HeaderMap, header};
+use http::{Extensions, HeaderMap, header};
 use valora_shared::{
     account::{self, InvalidBearer, Role},
-    trust::ApiKey,
+    rate::Payer,
+    trust::{ApiKey, Client},
 };
 
 /// Who asks, by a credential that is valid now.
@@ -37,20 +38,41 @@ impl Principal {
 
     /// Whether it may do everything.
     pub(crate) fn is_admin(&self) -> bool {
+        self.role() == Some(Role::Admin)
+    }
+
+    /// What it makes its owner; keys have no role.
+    pub(crate) fn role(&self) -> Option<Role> {
         match self {
-            Self::AdminToken => true,
-            Self::User(user) => user.role == Role::Admin,
-            Self::Key(_) => false,
+            Self::AdminToken => Some(Role::Admin),
+            Self::User(user) => Some(user.role),
+            Self::Key(_) => None,
+        }
+    }
+
+    /// Whom requests are counted for.
+    pub(crate) fn client(&self) -> Client {
+        match self {
+            Self::AdminToken => Payer::admin_token(),
+            Self::User(user) => Client::User(user.id.to_string()),
+            Self::Key(key) => Client::Key(key.id.to_string()),
         }
     }
 }
 
-/// Whose credential a request carries. For all but `ADMIN_TOKEN` the database is asked, so that what was revoked or
+/// Whose credential a request carries; who was found out once in a request stands in its extensions. For all but `ADMIN_TOKEN` the database is asked, so that what was revoked or
 /// deactivated a moment ago is refused now; when it does not answer, they are not believed.
 ///
 /// # Errors
 /// 401 without a credential and for one that is not valid, 503 where the database does not answer.
-pub(crate) async fn authenticate(app: &App, headers: &HeaderMap) -> Result<Principal, AppError> {
+pub(crate) async fn authenticate(
+    app: &App,
+    headers: &HeaderMap,
+    extensions: &Extensions,
+) -> Result<Principal, AppError> {
+    if let Some(known) = extensions.get::<Principal>() {
+        return Ok(known.clone());
+    }
     let credential = bearer(headers)?;
     if app.accounts.admin_token.as_ref().is_some_and(|token| token.matches(credential.as_bytes())) {
         return Ok(Principal::AdminToken);

@@ -1,20 +1,17 @@
 //! The tier that replicas share. What it says is believed no more than what memory says: every value bears its epoch,
 //! and whoever reads it holds it against the purges of now. So Redis may lose everything, come back old or not at all.
 
-mod link;
 mod value;
 
 use super::{Content, Entry};
+use crate::redis::{Link, RedisState};
 use data_encoding::BASE64URL_NOPAD;
-use link::Link;
 use sha2::{Digest, Sha256};
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
 };
 use valora_shared::cache::CacheKey;
-
-pub(crate) use link::RedisState;
 
 /// A longer body stays in memory alone: it would hold up the answers behind it on the one connection.
 const MAX_VALUE_BYTES: usize = 1 << 20;
@@ -57,7 +54,7 @@ pub(crate) struct RedisCounts {
 impl RedisTier {
     /// Connects in the background.
     pub(super) fn start(client: redis::Client, database: i64) -> Self {
-        let link = Link::start(client);
+        let link = Link::start(client, "cache");
         Self { link, prefix: format!("v:c:{database:x}:"), counts: Arc::default() }
     }
 

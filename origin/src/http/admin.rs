@@ -2,5 +2,6 @@
 
 pub(crate) mod cache;
 pub(crate) mod prices;
+pub(crate) mod ratelimit;
 pub(crate) mod scheduler;
 pub(crate) mod users;

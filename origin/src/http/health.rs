@@ -5,9 +5,9 @@ mod machine;
 use super::reply::{Answer, json};
 use crate::{
     app::{App, AppState},
-    cache::RedisState,
     clock::Stopwatch,
     error::AppError,
+    redis::RedisState,
     store::{Result, StoreError},
 };
 use axum::extract::State;
@@ -72,9 +72,11 @@ fn asked(status: ServiceStatus, since: Stopwatch) -> ServiceHealth {
     ServiceHealth { status, response_time_ms: Some(milliseconds), kind: "sqlite" }
 }
 
+/// Of the cache's Redis and the rate limit's the one that is worse.
 async fn redis(app: &App) -> ServiceHealth {
     let kind = "redis";
-    match app.cache.redis_state().await {
+    let (cache, limiter) = tokio::join!(app.cache.redis_state(), app.limiter.redis_state());
+    match cache.into_iter().chain(limiter).max() {
         None => not_configured(kind),
         Some(RedisState::Up(took)) => {
             let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);

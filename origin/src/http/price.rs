@@ -23,7 +23,7 @@ use crate::{
     },
 };
 use axum::extract::{Request, State};
-use http::HeaderMap;
+use http::{Extensions, HeaderMap};
 use serde_json::value::RawValue;
 use sqlx::SqliteConnection;
 use valora_shared::{
@@ -110,6 +110,7 @@ async fn answer_by_admin(app: &App, id: &ProductId, margin: Margin) -> Result<Pr
 /// Who asks, for the one thing that makes a difference.
 struct Asker {
     headers: HeaderMap,
+    extensions: Extensions,
     action: Action,
 }
 
@@ -120,13 +121,13 @@ impl Asker {
             client: ClientIdentity::of(request.extensions()),
             correlation_id: request.extensions().get::<CorrelationId>().cloned(),
         };
-        Self { headers: request.headers().clone(), action }
+        Self { headers: request.headers().clone(), extensions: request.extensions().clone(), action }
     }
 
     /// The admin's name. The route is for everybody: a credential that is not believed is none, since storefronts
     /// send theirs after it ended, too.
     async fn admin(&self, app: &App) -> Option<String> {
-        let principal = authenticate(app, &self.headers).await.ok()?;
+        let principal = authenticate(app, &self.headers, &self.extensions).await.ok()?;
         principal.is_admin().then(|| principal.name())
     }
 }

@@ -54,9 +54,26 @@ pub(super) fn operations() -> Vec<((&'static str, &'static str), Operation)> {
                 .answers(200, "CacheCleared"),
         ),
         (
+            ("GET", "/api/admin/ratelimit/client"),
+            client(Operation::new("getClientLimits", "How much a client has asked for")).answers(200, "ClientLimits"),
+        ),
+        (
+            ("POST", "/api/admin/ratelimit/reset"),
+            client(Operation::new("resetClientLimits", "Forgets what a client has asked for"))
+                .answers(200, "LimitsReset"),
+        ),
+        (
             ("GET", "/api/admin/scheduler"),
             Operation::new("getScheduler", "How products, rounds and sources stand")
                 .answers(200, "Scheduler"),
         ),
     ]
+}
+
+/// One of both must be there.
+fn client(operation: Operation) -> Operation {
+    let hash = json!({"type": "string", "pattern": "^[0-9a-fA-F]{32}$"});
+    operation
+        .query("ip", "The client's address; an IPv6 one stands for its /64.", json!({"type": "string"}))
+        .query("hash", "What logs call the client.", hash)
 }

@@ -15,8 +15,9 @@ pub(crate) struct Operation {
 }
 
 /// What can become of any request: here, or at the edge in front of it.
-const ALWAYS: [(u16, &str); 5] = [
+const ALWAYS: [(u16, &str); 6] = [
     (400, "The request cannot be read."),
+    (429, "The client has asked for more than it may."),
     (500, "Something failed on our side."),
     (502, "The edge does not reach the origin."),
     (503, "The database or the edge's settings do not allow an answer now."),
@@ -140,7 +141,9 @@ impl Operation {
         let mut responses = Map::new();
         for (status, mut answer) in self.answers {
             answer["headers"]["X-Correlation-ID"] = json!({"$ref": "#/components/headers/X-Correlation-ID"});
-            answer["headers"]["X-Cache"] = json!({"$ref": "#/components/headers/X-Cache"});
+            for name in ["X-Cache", "RateLimit-Policy", "RateLimit"] {
+                answer["headers"][name] = json!({"$ref": format!("#/components/headers/{name}")});
+            }
             responses.insert(status.to_string(), answer);
         }
         for (status, about) in self.problems {

@@ -1,6 +1,6 @@
 //! Admin routes, denied by default: whatever lies under `/api/admin`, routes that do not exist included, is for
-//! admins, and so is every other route that the router's table says so of. Each request is written to the audit,
-//! whether it was let through or not.
+//! admins, and so is every other route that the router's table says so of. Each request that gets here is written to
+//! the audit, whether it was let through or not; one that the rate limit refuses does not.
 
 use crate::{
     accounts::{
@@ -17,14 +17,14 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use http::HeaderMap;
+use http::{Extensions, HeaderMap};
 use valora_shared::id::CorrelationId;
 
 /// Lets an admin through and nobody else.
 pub(crate) async fn admit(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
     let action = action(&request);
     let done = to_the_end(async move {
-        let (who, response) = match principal(&app, request.headers()).await {
+        let (who, response) = match principal(&app, request.headers(), request.extensions()).await {
             Ok((who, admin)) => {
                 request.extensions_mut().insert(admin);
                 (who, super::panics::caught(next.run(request)).await)
@@ -38,8 +38,12 @@ pub(crate) async fn admit(State(app): State<AppState>, mut request: Request, nex
 }
 
 /// The admin who asks, or why nobody gets through, each with whom the audit names.
-async fn principal(app: &App, headers: &HeaderMap) -> Result<(String, Admin), (String, AppError)> {
-    let principal = authenticate(app, headers).await;
+async fn principal(
+    app: &App,
+    headers: &HeaderMap,
+    extensions: &Extensions,
+) -> Result<(String, Admin), (String, AppError)> {
+    let principal = authenticate(app, headers, extensions).await;
     let principal = principal.map_err(|refusal| (NOBODY.to_owned(), refusal))?;
     match Admin::of(&principal) {
         Ok(admin) => Ok((principal.name(), admin)),

@@ -1,6 +1,6 @@
 //! One line per request. No bodies, no raw addresses, no query: those can hold secrets.
 
-use super::{border::Border, context::Context};
+use super::{border::Border, context::Context, limit::Standing};
 use crate::{app::AppState, error::Cause};
 use axum::response::Response;
 use std::time::Duration;
@@ -12,6 +12,8 @@ pub(crate) fn write(app: &AppState, response: &Response, context: &Context, bord
     let status = response.status().as_u16();
     app.counts.add(status);
     let duration = context.since.elapsed();
+    let client =
+        response.extensions().get::<Standing>().map(|standing| tracing::field::display(standing.client));
     let cause = response.extensions().get::<Cause>().map(|cause| cause.0.as_str());
     macro_rules! line {
         ($level:ident) => {
@@ -21,6 +23,7 @@ pub(crate) fn write(app: &AppState, response: &Response, context: &Context, bord
                 method = context.method.as_str(),
                 route = context.route(),
                 via = border.as_str(),
+                client,
                 status,
                 duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
                 duration_us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX),

@@ -27,7 +27,11 @@ async fn api_key(app: &TestApp) -> String {
 /// The path with something in each place.
 fn filled(path: &str) -> String {
     let path = path.replace("{id}", "1").replace("{code}", "RouteNotFound");
-    if path.ends_with("/cache/clear") { path + "?pattern=*" } else { path }
+    match path.rsplit_once('/') {
+        Some((_, "clear")) => path + "?pattern=*",
+        Some((folder, _)) if folder.ends_with("/ratelimit") => path + "?ip=192.0.2.1",
+        _ => path,
+    }
 }
 
 #[tokio::test]

@@ -15,6 +15,8 @@ async fn a_cacheable_answer_has_exactly_these_headers() {
     cross-origin-resource-policy: same-origin
     etag: "rrbwp9KcQb8SLu9z"
     permissions-policy: camera=(), geolocation=(), microphone=(), payment=()
+    ratelimit-policy: "minute";q=16777215;w=60,"hour";q=16777215;w=3600,"day";q=16777215;w=86400
+    ratelimit: (counted)
     referrer-policy: strict-origin-when-cross-origin
     server-timing: (measured)
     vary: Origin
@@ -22,6 +24,12 @@ async fn a_cacheable_answer_has_exactly_these_headers() {
     x-content-type-options: nosniff
     x-correlation-id: test-0001
     x-frame-options: DENY
+    x-ratelimit-limit-day: 16777215
+    x-ratelimit-limit-hour: 16777215
+    x-ratelimit-limit-minute: 16777215
+    x-ratelimit-remaining-day: (counted)
+    x-ratelimit-remaining-hour: (counted)
+    x-ratelimit-remaining-minute: (counted)
     x-response-time: (measured)
     x-xss-protection: 0
     "#);
@@ -29,7 +37,7 @@ async fn a_cacheable_answer_has_exactly_these_headers() {
 
 #[tokio::test]
 async fn an_error_has_exactly_these_headers() {
-    insta::assert_snapshot!(TestApp::new().await.get("/nope").await.head(), @r"
+    insta::assert_snapshot!(TestApp::new().await.get("/nope").await.head(), @r#"
     404
     cache-control: no-store
     content-length: 243
@@ -38,6 +46,8 @@ async fn an_error_has_exactly_these_headers() {
     cross-origin-opener-policy: same-origin
     cross-origin-resource-policy: same-origin
     permissions-policy: camera=(), geolocation=(), microphone=(), payment=()
+    ratelimit-policy: "minute";q=16777215;w=60,"hour";q=16777215;w=3600,"day";q=16777215;w=86400
+    ratelimit: (counted)
     referrer-policy: strict-origin-when-cross-origin
     server-timing: (measured)
     vary: Origin
@@ -45,9 +55,15 @@ async fn an_error_has_exactly_these_headers() {
     x-content-type-options: nosniff
     x-correlation-id: test-0001
     x-frame-options: DENY
+    x-ratelimit-limit-day: 16777215
+    x-ratelimit-limit-hour: 16777215
+    x-ratelimit-limit-minute: 16777215
+    x-ratelimit-remaining-day: (counted)
+    x-ratelimit-remaining-hour: (counted)
+    x-ratelimit-remaining-minute: (counted)
     x-response-time: (measured)
     x-xss-protection: 0
-    ");
+    "#);
 }
 
 #[tokio::test]

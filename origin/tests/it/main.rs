@@ -14,6 +14,7 @@ mod freshness;
 mod guard;
 mod headers;
 mod import;
+mod limit;
 mod manage;
 mod observations;
 mod price;

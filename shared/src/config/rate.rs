@@ -78,7 +78,7 @@ impl RateConfig {
         self.client_hash_secret.clone().unwrap_or_else(SharedSecret::known)
     }
 
-    /// Those of a client; `role` is its account's, where it has one.
+    /// Those of a client; `role` is what its credential makes it, where it has one.
     pub fn limits_of(&self, client: &Client, role: Option<Role>) -> Limits {
         let limits = self.limits();
         let tier = match client {

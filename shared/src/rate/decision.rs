@@ -54,6 +54,35 @@ impl Decision {
     pub fn is_admitted(&self) -> bool {
         self.verdict == Verdict::Admitted
     }
+
+    /// Of two limiters that were both asked about one client: what is refused by either is refused, for the longer time,
+    /// and of each window the one holds that leaves less.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let verdict =
+            if other.verdict.wait_ms() > self.verdict.wait_ms() { other.verdict } else { self.verdict };
+        let mut usage = self.usage;
+        for (usage, other) in usage.iter_mut().zip(other.usage) {
+            let is_stricter = other.remaining() < usage.remaining()
+                || other.remaining() == usage.remaining() && other.more_in_ms > usage.more_in_ms;
+            if is_stricter {
+                *usage = other;
+            }
+        }
+        Self { verdict, usage }
+    }
+}
+
+impl Verdict {
+    /// Milliseconds until it may be another one: 0 for what goes through, none end for what never will.
+    pub fn wait_ms(&self) -> u64 {
+        match self {
+            Self::Admitted => 0,
+            // What is refused for the rest of this millisecond is refused.
+            Self::Refused(refusal) => u64::from(refusal.retry_after_ms).max(1),
+            Self::TooCostly(_) => u64::MAX,
+        }
+    }
 }
 
 impl Usage {
@@ -103,6 +132,25 @@ mod tests {
         windows.add(Window::Day);
         windows.add(Window::Minute);
         assert_eq!(windows.iter().collect::<Vec<_>>(), [Window::Minute, Window::Day]);
+    }
+
+    #[test]
+    fn of_two_the_stricter_holds() {
+        let usage = |used, more_in_ms| Usage { limit: 60, used, more_in_ms };
+        let decision = |verdict, usages: [Usage; 3]| Decision { verdict, usage: usages };
+        let refused = |ms| {
+            let violated = Windows::default();
+            Verdict::Refused(Refusal { retry_after_ms: ms, longest: Window::Minute, violated })
+        };
+        let one = decision(Verdict::Admitted, [usage(5, 100), usage(5, 100), usage(7, 900)]);
+        let other = decision(refused(0), [usage(9, 50), usage(5, 200), usage(5, 100)]);
+        let both = decision(refused(0), [usage(9, 50), usage(5, 200), usage(7, 900)]);
+        assert_eq!((one.and(other), other.and(one)), (both, both));
+        let longer = Decision { verdict: refused(2_000), ..one };
+        assert_eq!(longer.and(other).verdict, refused(2_000));
+        let never = Decision { verdict: Verdict::TooCostly(Windows::default()), ..one };
+        assert_eq!(longer.and(never).verdict, never.verdict);
+        assert_eq!(one.and(one), one);
     }
 
     #[test]

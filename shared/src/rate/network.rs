@@ -1,7 +1,13 @@
-//! Addresses that are exempt.
+//! What is exempt.
 
 use crate::config::{Setting, read_rows};
 use std::net::{IpAddr, Ipv6Addr};
+
+/// Whether a request asks how the service is: whoever watches over it is not to be shut out of knowing.
+pub fn is_watched(method: &str, path: &str) -> bool {
+    const PATHS: [&str; 5] = ["/api/health", "/api/health/detailed", "/livez", "/readyz", "/metrics"];
+    matches!(method, "GET" | "HEAD") && PATHS.contains(&path)
+}
 
 /// Networks that no limit holds for: `RATE_LIMIT_EXEMPT="10.0.0.0/8,2001:db8::/32"`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

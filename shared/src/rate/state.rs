@@ -45,6 +45,11 @@ impl State {
         self.forgotten_at().is_none_or(|at| at.0 <= now.0.max(self.newest))
     }
 
+    /// What counts in the longest window, as of the last call.
+    pub fn spent(&self) -> u32 {
+        self.rings.last().map_or(0, |ring| ring.sum)
+    }
+
     /// Forgets what was spent. Leases that are out go on being spent, uncounted, for at most two seconds.
     ///
     /// It believes `now` even if it has seen later: that is how a client comes free whose limiter was once told a time

@@ -1,16 +1,36 @@
 //! One request: all windows or none.
 
-use super::{Decision, Limits, State};
+use super::{Decision, Limits, State, Verdict};
 use crate::time::UnixMillis;
+
+/// What a [`step()`] has spent, by which it can be taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Booking {
+    at: i64,
+    cost: u32,
+}
 
 /// Spends `cost` in all windows if it fits in all of them, else nothing.
 pub fn step(state: &mut State, now: UnixMillis, cost: u32, limits: &Limits) -> Decision {
+    book(state, now, cost, limits).0
+}
+
+/// [`step()`] for a request of which somebody else has to admit it as well: what was spent, if it was, goes back by
+/// [`take_back`] where that one refuses.
+pub fn book(state: &mut State, now: UnixMillis, cost: u32, limits: &Limits) -> (Decision, Option<Booking>) {
     let at = state.advance(now);
     let verdict = state.verdict(now, cost, limits);
-    if verdict == super::Verdict::Admitted {
+    let booking = (verdict == Verdict::Admitted).then(|| {
         state.book(at, cost);
-    }
-    state.tell(now, verdict, limits)
+        Booking { at, cost }
+    });
+    (state.tell(now, verdict, limits), booking)
+}
+
+/// Takes back what was spent on a request that did not go through; nothing where that is forgotten by now. Where an admin
+/// has reset the client since, what comes back is of those who spent in the same buckets.
+pub fn take_back(state: &mut State, booking: Booking) {
+    state.unbook(booking.at, booking.cost);
 }
 
 /// What [`step`] would say, with nothing spent: an admitted cost is not among what is used.

@@ -172,3 +172,23 @@ fn alone_an_eighth_goes_through_and_a_dear_request_takes_all_of_it() {
     let mut alone = |cost| step_on_failure(&mut state, UnixMillis(T), cost, &limits);
     assert!(alone(10).is_admitted() && !alone(1).is_admitted());
 }
+
+#[test]
+fn what_did_not_go_through_elsewhere_is_taken_back_once() {
+    let mut state = State::default();
+    let at = UnixMillis(T + 500);
+    assert!(admits(&mut state, 0));
+    let before = state.clone();
+    let (decision, booking) = book(&mut state, at, 1, &LIMITS);
+    assert!(decision.is_admitted() && !admits(&mut state, 600));
+    take_back(&mut state, booking.unwrap());
+    assert_eq!(state.spent(), before.spent());
+    assert!(admits(&mut state, 700) && !admits(&mut state, 800));
+    assert_eq!(book(&mut state, at, 1, &LIMITS).1, None, "what is refused has spent nothing");
+    // Forgotten by time: nothing else is taken back for it.
+    let (_, booking) = book(&mut state, UnixMillis(T + 61_700), 1, &LIMITS);
+    assert!(admits(&mut state, 2 * 86_400_000));
+    let before = state.clone();
+    take_back(&mut state, booking.unwrap());
+    assert_eq!(state, before);
+}

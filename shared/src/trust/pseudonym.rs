@@ -9,8 +9,13 @@ const BYTES: usize = 16;
 /// The same text under the same secret always has the same pseudonym, and nobody without the secret can tell which
 /// text it was, not even by trying all addresses.
 pub fn pseudonym(secret: &SharedSecret, text: &str) -> String {
-    let mac = mac(secret, "valora pseudonym v1", text);
-    hex::encode(mac.finalize().into_bytes().get(..BYTES).unwrap_or_default())
+    hex::encode(pseudonym_bytes(secret, text))
+}
+
+/// [`pseudonym`] before it is written as hexadecimal digits.
+pub fn pseudonym_bytes(secret: &SharedSecret, text: &str) -> [u8; BYTES] {
+    let mac = mac(secret, "valora pseudonym v1", text).finalize().into_bytes();
+    mac.first_chunk().copied().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -70,6 +70,8 @@ fn every_route_of_the_contract_answers_through_the_edge() -> Result<()> {
         ("GET", "/api/admin/prices/held", None, 200),
         ("POST", "/api/admin/prices/held/none-such/confirm", None, 404),
         ("GET", "/api/admin/scheduler", None, 200),
+        ("GET", "/api/admin/ratelimit/client?ip=192.0.2.1", None, 200),
+        ("POST", "/api/admin/ratelimit/reset?ip=192.0.2.1", None, 200),
         ("GET", "/livez", None, 200),
         ("GET", "/readyz", None, 200),
         ("GET", "/errors/ProductNotFound", None, 200),

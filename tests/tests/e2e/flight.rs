@@ -86,9 +86,10 @@ fn a_thousand_misses_of_one_key_are_two_requests_at_most() -> Result<()> {
     all_are(&answers, "{\"number\":0}")?;
     let told =
         |outcome: &str| answers.iter().filter(|answer| answer.header("x-cache") == Some(outcome)).count();
-    // On a busy machine the last of them come when it is there.
-    ensure!(told("COLLAPSED") >= 500, "{} collapsed, {} hits", told("COLLAPSED"), told("HIT"));
-    ensure!(told("MISS") <= 2, "{} misses", told("MISS"));
+    let (collapsed, hits, misses) = (told("COLLAPSED"), told("HIT"), told("MISS"));
+    // The slower the machine, the more of them are sent when it is there.
+    ensure!(collapsed >= 100 && collapsed + hits + misses == 1_000, "{collapsed} collapsed, {hits} hits");
+    ensure!(misses <= 2, "{misses} misses");
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_secs(3) {
         all_are(&at_once(&system, 20, target)?, "{\"number\":0}")?;

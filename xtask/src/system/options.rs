@@ -73,7 +73,7 @@ impl SystemOptions {
         for window in ["MINUTE", "HOUR", "DAY"] {
             self = self.with_env(&format!("RATE_LIMIT_PER_{window}"), "16777215");
         }
-        self
+        self.with_env("RATE_LIMIT_TIERS", "admin=16777215")
     }
 
     /// What is fit for a developer, to whom every browser and script of his is one client.

@@ -35,6 +35,10 @@ struct Stats {
     bypassed: u64,
     revalidated: u64,
     epoch: u64,
+    /// Requests that the rate limit refused.
+    rate_limited: u64,
+    /// Times that the rate limit's Redis did not answer, and memory decided alone.
+    limiter_failures: u64,
     /// The rest where there is a Redis. The edge, which answers this route in front of the origin, tells of KV instead.
     #[serde(skip_serializing_if = "Option::is_none")]
     redis_reads: Option<u64>,
@@ -91,6 +95,8 @@ pub(crate) async fn stats(State(app): State<AppState>, _: Admin) -> Answer {
         bypassed: of(Outcome::Bypass),
         revalidated: of(Outcome::Revalidated),
         epoch: cache.purges(&app.store).await.epochs.epoch(),
+        rate_limited: app.limiter.refused(),
+        limiter_failures: app.limiter.alone(),
         redis_reads: redis.map(|redis| redis.reads),
         redis_hits: redis.map(|redis| redis.hits),
         redis_writes: redis.map(|redis| redis.writes),

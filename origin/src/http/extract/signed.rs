@@ -60,7 +60,7 @@ impl FromRequestParts<AppState> for Teller {
     type Rejection = AppError;
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Self::Rejection> {
-        let principal = authenticate(app, &parts.headers).await?;
+        let principal = authenticate(app, &parts.headers, &parts.extensions).await?;
         let has_source = matches!(&principal, Principal::Key(key) if key.source.is_some());
         if principal.is_admin() || has_source {
             Ok(Self(principal))
@@ -74,7 +74,7 @@ impl FromRequestParts<AppState> for Signed {
     type Rejection = AppError;
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Self::Rejection> {
-        Ok(Self(authenticate(app, &parts.headers).await?))
+        Ok(Self(authenticate(app, &parts.headers, &parts.extensions).await?))
     }
 }
 
@@ -85,7 +85,7 @@ impl FromRequestParts<AppState> for Admin {
         // The pipeline has asked already, for every route that the table gives to admins.
         match parts.extensions.get::<Self>() {
             Some(admin) => Ok(admin.clone()),
-            None => Self::of(&authenticate(app, &parts.headers).await?),
+            None => Self::of(&authenticate(app, &parts.headers, &parts.extensions).await?),
         }
     }
 }

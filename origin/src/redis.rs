@@ -1,11 +1,12 @@
-//! The connection to Redis, and doing without. No request ever waits for a connection to be made, and none longer than
+//! The connection to a Redis, and doing without. No request ever waits for a connection to be made, and none longer than
 //! [`ANSWER_TIMEOUT`] for an answer: when one does not come, the connection is given up, and until there is another one
 //! nobody asks.
 
 use crate::clock::Stopwatch;
 use arc_swap::ArcSwapOption;
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, FromRedisValue, RedisError, aio::MultiplexedConnection, cmd,
+    AsyncConnectionConfig, Client, Cmd, FromRedisValue, RedisError, RedisResult, aio::MultiplexedConnection,
+    cmd,
 };
 use std::{
     fmt,
@@ -24,8 +25,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_millis(250);
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// The way to Redis.
-pub(super) struct Link {
+pub(crate) struct Link {
     client: Client,
+    /// What it is for, in the log.
+    role: &'static str,
     up: ArcSwapOption<Live>,
     is_connecting: AtomicBool,
     since: Stopwatch,
@@ -39,8 +42,8 @@ pub(super) struct Link {
 /// A connection that many requests use at once.
 struct Live(MultiplexedConnection);
 
-/// How Redis is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How Redis is, from well to ill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum RedisState {
     /// It answers, in this time.
     Up(Duration),
@@ -50,11 +53,12 @@ pub(crate) enum RedisState {
 
 impl Link {
     /// Begins to connect.
-    pub(super) fn start(client: Client) -> Arc<Self> {
+    pub(crate) fn start(client: Client, role: &'static str) -> Arc<Self> {
         // Building a TLS client needs a provider; a second call changes nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let link = Arc::new(Self {
             client,
+            role,
             up: ArcSwapOption::empty(),
             is_connecting: AtomicBool::new(false),
             since: Stopwatch::start(),
@@ -67,7 +71,7 @@ impl Link {
     }
 
     /// Whether there is a connection; where there is none, one is made.
-    pub(super) fn is_up(self: &Arc<Self>) -> bool {
+    pub(crate) fn is_up(self: &Arc<Self>) -> bool {
         let is_up = self.up.load().is_some();
         if !is_up {
             self.connect_if_due();
@@ -75,15 +79,22 @@ impl Link {
         is_up
     }
 
-    /// The answer; `None` where there is none in time.
-    pub(super) async fn ask<T: FromRedisValue>(self: &Arc<Self>, command: Cmd) -> Option<T> {
+    /// The answer to one command; `None` where there is none in time.
+    pub(crate) async fn ask<T: FromRedisValue>(self: &Arc<Self>, command: Cmd) -> Option<T> {
+        self.run(async |mut connection| command.query_async(&mut connection).await).await
+    }
+
+    /// What `talk` brings; `None` where it fails or takes longer than one answer may.
+    pub(crate) async fn run<T>(
+        self: &Arc<Self>,
+        talk: impl AsyncFnOnce(MultiplexedConnection) -> RedisResult<T>,
+    ) -> Option<T> {
         let Some(live) = self.up.load_full() else {
             self.connect_if_due();
             return None;
         };
         // Cheap to clone, and a command needs one of its own.
-        let mut connection = live.0.clone();
-        match tokio::time::timeout(ANSWER_TIMEOUT, command.query_async::<T>(&mut connection)).await {
+        match tokio::time::timeout(ANSWER_TIMEOUT, talk(live.0.clone())).await {
             Ok(Ok(answer)) => Some(answer),
             Ok(Err(error)) => self.give_up(&live, Some(&error)),
             Err(_) => self.give_up(&live, None),
@@ -91,7 +102,7 @@ impl Link {
     }
 
     /// Asks whether it is there, whatever is known.
-    pub(super) async fn state(self: &Arc<Self>) -> RedisState {
+    pub(crate) async fn state(self: &Arc<Self>) -> RedisState {
         let asked = Stopwatch::start();
         match self.ask::<()>(cmd("PING")).await {
             Some(()) => RedisState::Up(asked.elapsed()),
@@ -99,7 +110,7 @@ impl Link {
         }
     }
 
-    pub(super) fn failures(&self) -> u64 {
+    pub(crate) fn failures(&self) -> u64 {
         self.failures.load(Ordering::Relaxed)
     }
 
@@ -132,7 +143,7 @@ impl Link {
                 Ok(connection) => {
                     link.up.store(Some(Arc::new(Live(connection))));
                     if link.is_mourned.swap(false, Ordering::AcqRel) {
-                        tracing::info!("Redis answers again");
+                        tracing::info!(redis = link.role, "Redis answers again");
                     }
                 }
                 Err(error) => {
@@ -167,7 +178,11 @@ impl Link {
     fn mourn(&self, error: Option<&RedisError>) {
         if !self.is_mourned.swap(true, Ordering::AcqRel) {
             let cause = error.map_or_else(|| "no answer in time".to_owned(), ToString::to_string);
-            tracing::warn!(error.cause = cause, "Redis does not answer; memory goes on without it");
+            tracing::warn!(
+                redis = self.role,
+                error.cause = cause,
+                "Redis does not answer; memory goes on without it"
+            );
         }
     }
 

@@ -1,0 +1,158 @@
+//! The origin's own rate limiter, for requests that come past the edge (design: rate-limit.md). The rule is shared's; here
+//! each replica counts in memory, and in a Redis what all replicas count together. Both are always asked and the
+//! stricter wins, so that Redis may die and return, empty or not, without an error or a second allowance.
+
+mod memory;
+mod name;
+mod redis;
+
+pub(crate) use name::Name;
+
+use crate::{
+    config::{OriginConfig, OriginRateConfig},
+    redis::RedisState,
+};
+use memory::{Booked, Memory};
+use redis::{Mode, RedisTier};
+use std::sync::atomic::{AtomicU64, Ordering};
+use valora_shared::{
+    rate::{Decision, Limits, Payer, Usage, Verdict, Who, peek},
+    time::UnixMillis,
+    trust::SharedSecret,
+};
+
+/// Memory of this replica, and Redis beside it where there is one.
+#[derive(Debug)]
+pub(crate) struct Limiter {
+    memory: Memory,
+    redis: Option<RedisTier>,
+    secret: SharedSecret,
+    refused: AtomicU64,
+    alone: AtomicU64,
+}
+
+/// Somebody who pays, under the name that is counted.
+#[derive(Debug, Clone, Copy)]
+struct Counted {
+    name: Name,
+    limits: Limits,
+}
+
+/// What became of a request.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// What its client is called in logs.
+    pub(crate) client: Name,
+    /// What holds for that client.
+    pub(crate) limits: Limits,
+    /// How its windows stand, or why it is refused.
+    pub(crate) standing: Result<[Usage; 3], Decision>,
+}
+
+impl Limiter {
+    /// Connects to Redis in the background.
+    pub(crate) fn start(config: &OriginConfig) -> Self {
+        let OriginRateConfig { rate_limit_clients, redis_rate_limit_url } = &config.origin_rate;
+        Self {
+            memory: Memory::new(usize::try_from(rate_limit_clients.get()).unwrap_or(usize::MAX)),
+            redis: redis_rate_limit_url.as_ref().map(|url| RedisTier::start(url.client())),
+            secret: config.rate.client_secret(),
+            refused: AtomicU64::new(0),
+            alone: AtomicU64::new(0),
+        }
+    }
+
+    /// What somebody is called where an address may not stand.
+    pub(crate) fn name(&self, who: &Who) -> Name {
+        Name::of(&self.secret, who)
+    }
+
+    /// Spends `cost` of all `payers`, of whom the last is the client, or of none; `None` where nobody pays.
+    pub(crate) async fn spend(
+        &self,
+        payers: impl Iterator<Item = Payer>,
+        cost: u32,
+        now: UnixMillis,
+    ) -> Option<Outcome> {
+        let counted: Vec<Counted> =
+            payers.map(|Payer { who, limits }| Counted { name: self.name(&who), limits }).collect();
+        let client = *counted.last()?;
+        let decisions = self.decide(&counted, cost, now).await;
+        let refused = decisions.iter().filter(|decision| !decision.is_admitted());
+        let standing = match refused.max_by_key(|decision| decision.verdict.wait_ms()) {
+            Some(longest) => {
+                self.refused.fetch_add(1, Ordering::Relaxed);
+                Err(*longest)
+            }
+            None => Ok(decisions.last()?.usage),
+        };
+        Some(Outcome { client: client.name, limits: client.limits, standing })
+    }
+
+    /// How a client's windows stand under these limits.
+    pub(crate) async fn look(&self, name: Name, limits: Limits, now: UnixMillis) -> Decision {
+        let here = self.memory.look(name, now, &limits);
+        match self.ask(Mode::Look, &[Counted { name, limits }], 1).await.as_deref() {
+            Some([there]) => here.and(there.decision),
+            _ => here,
+        }
+    }
+
+    /// Forgets what a client has spent; other replicas learn it from Redis.
+    pub(crate) async fn reset(&self, name: Name, limits: Limits, now: UnixMillis) {
+        self.memory.reset(name, now);
+        self.ask(Mode::Reset, &[Counted { name, limits }], 0).await;
+    }
+
+    /// How Redis is; `None` where there is none.
+    pub(crate) async fn redis_state(&self) -> Option<RedisState> {
+        Some(self.redis.as_ref()?.state().await)
+    }
+
+    /// Requests refused since the start.
+    pub(crate) fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
+    }
+
+    /// Times since the start that memory decided alone, although there should be a Redis.
+    pub(crate) fn alone(&self) -> u64 {
+        self.alone.load(Ordering::Relaxed)
+    }
+
+    /// Of each, in their order.
+    async fn decide(&self, counted: &[Counted], cost: u32, now: UnixMillis) -> Vec<Decision> {
+        let here = self.memory.book(counted, cost, now);
+        match self.compare(&here, counted, cost).await {
+            // An admin has reset a client at another replica, and memory has just learned of it.
+            None => {
+                let here = self.memory.book(counted, cost, now);
+                self.compare(&here, counted, cost).await.unwrap_or(here.decisions)
+            }
+            Some(decisions) => decisions,
+        }
+    }
+
+    /// With what Redis says; `None` where memory refused by what is forgotten now.
+    async fn compare(&self, here: &Booked, counted: &[Counted], cost: u32) -> Option<Vec<Decision>> {
+        // What is refused here is only looked at there: how long it has to wait may be longer.
+        let mode = if here.is_admitted() { Mode::Spend } else { Mode::Look };
+        let Some(there) = self.ask(mode, counted, cost).await else { return Some(here.decisions.clone()) };
+        let has_forgotten = self.memory.obey_resets(counted, &there);
+        if has_forgotten && !here.is_admitted() {
+            return None;
+        }
+        if !there.iter().all(|there| there.decision.is_admitted()) {
+            self.memory.take_back(counted, here);
+        }
+        let both = here.decisions.iter().zip(&there);
+        Some(both.map(|(here, there)| here.and(there.decision)).collect())
+    }
+
+    async fn ask(&self, mode: Mode, counted: &[Counted], cost: u32) -> Option<Vec<redis::Told>> {
+        let told = self.redis.as_ref()?.ask(mode, counted, cost).await;
+        if told.is_none() {
+            self.alone.fetch_add(1, Ordering::Relaxed);
+        }
+        told
+    }
+}

@@ -1,0 +1,254 @@
+//! What this replica's clients have spent: in shards, each behind its own lock, of bounded size.
+//!
+//! A client of whom nothing counts any more is forgotten. When there are more clients than may be, those go that have
+//! spent least: what a flood of addresses can win back is the one request that each of them has made, and whoever is near
+//! a limit stays known for as long as that is so for fewer clients than there is room for.
+
+use super::{Counted, Decision, Limits, Name, UnixMillis, peek, redis::Told};
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+use valora_shared::rate::{Booking, State, book, take_back};
+
+const SHARDS: usize = 64;
+/// So often idle clients are looked for, when new ones come.
+const SWEEP_MS: i64 = 15 * 60 * 1_000;
+/// Of a full shard this part is emptied at once: looking for those who have spent least takes a look at all.
+const EMPTIED: usize = 8;
+
+pub(super) struct Memory {
+    shards: Vec<Mutex<Shard>>,
+    /// In each shard.
+    most: usize,
+}
+
+#[derive(Default)]
+struct Shard {
+    clients: HashMap<Name, Known>,
+    sweep_at: i64,
+}
+
+/// One client.
+#[derive(Default)]
+struct Known {
+    state: State,
+    /// When Redis says that it was last reset, as far as this replica knows; by Redis' clock, and 0 for never.
+    reset_at: i64,
+}
+
+/// What was decided here, and what it has spent.
+#[derive(Debug)]
+pub(super) struct Booked {
+    /// Of each payer.
+    pub(super) decisions: Vec<Decision>,
+    /// The same; of nobody where one of them is refused.
+    bookings: Vec<Booking>,
+}
+
+impl Booked {
+    pub(super) fn is_admitted(&self) -> bool {
+        self.bookings.len() == self.decisions.len()
+    }
+}
+
+impl Memory {
+    pub(super) fn new(clients: usize) -> Self {
+        let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
+        Self { shards, most: clients.div_ceil(SHARDS).max(1) }
+    }
+
+    /// Spends `cost` of all or of none.
+    pub(super) fn book(&self, counted: &[Counted], cost: u32, now: UnixMillis) -> Booked {
+        let mut booked = Booked { decisions: Vec::new(), bookings: Vec::new() };
+        let mut paid = Vec::with_capacity(counted.len());
+        for payer in counted {
+            let mut shard = self.shard(payer.name);
+            let known = shard.know(payer.name, now, self.most);
+            let (decision, booking) = book(&mut known.state, now, cost, &payer.limits);
+            booked.decisions.push(decision);
+            paid.extend(booking.map(|booking| (payer.name, booking)));
+        }
+        if paid.len() == counted.len() {
+            booked.bookings = paid.into_iter().map(|(_, booking)| booking).collect();
+        } else {
+            paid.into_iter().for_each(|(name, booking)| self.take_one_back(name, booking));
+        }
+        booked
+    }
+
+    /// Takes back what a request has spent here that did not go through elsewhere.
+    pub(super) fn take_back(&self, counted: &[Counted], booked: &Booked) {
+        for (payer, booking) in counted.iter().zip(&booked.bookings) {
+            self.take_one_back(payer.name, *booking);
+        }
+    }
+
+    /// What a request of cost 1 would be told.
+    pub(super) fn look(&self, name: Name, now: UnixMillis, limits: &Limits) -> Decision {
+        let shard = self.shard(name);
+        shard.clients.get(&name).map_or_else(
+            || peek(&State::default(), now, 1, limits),
+            |known| peek(&known.state, now, 1, limits),
+        )
+    }
+
+    /// Forgets what a client has spent.
+    pub(super) fn reset(&self, name: Name, now: UnixMillis) {
+        if let Some(known) = self.shard(name).clients.get_mut(&name) {
+            known.state.reset(now);
+        }
+    }
+
+    /// Forgets what those clients had spent that were reset at another replica since; whether there was one.
+    pub(super) fn obey_resets(&self, counted: &[Counted], told: &[Told]) -> bool {
+        let mut has_forgotten = false;
+        for (payer, told) in counted.iter().zip(told).filter(|(_, told)| told.reset_at > 0) {
+            if let Some(known) = self.shard(payer.name).clients.get_mut(&payer.name)
+                && known.reset_at < told.reset_at
+            {
+                *known = Known { reset_at: told.reset_at, ..Known::default() };
+                has_forgotten = true;
+            }
+        }
+        has_forgotten
+    }
+
+    fn take_one_back(&self, name: Name, booking: Booking) {
+        if let Some(known) = self.shard(name).clients.get_mut(&name) {
+            take_back(&mut known.state, booking);
+        }
+    }
+
+    fn shard(&self, name: Name) -> MutexGuard<'_, Shard> {
+        let shard = &self.shards[name.shard(self.shards.len())];
+        // What a panic could have left half done is one client's count.
+        shard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn len(&self) -> usize {
+        self.shards
+            .iter()
+            .map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner).clients.len())
+            .sum()
+    }
+}
+
+impl Shard {
+    fn know(&mut self, name: Name, now: UnixMillis, most: usize) -> &mut Known {
+        if !self.clients.contains_key(&name) && (self.clients.len() >= most || now.0 >= self.sweep_at) {
+            self.sweep(now, most);
+        }
+        self.clients.entry(name).or_default()
+    }
+
+    fn sweep(&mut self, now: UnixMillis, most: usize) {
+        self.sweep_at = now.0.saturating_add(SWEEP_MS);
+        self.clients.retain(|_, known| !known.state.is_idle(now));
+        if self.clients.len() >= most {
+            self.forget_the_least(self.clients.len() - (most - most.div_ceil(EMPTIED)));
+        }
+    }
+
+    /// Forgets so many, those who have spent least first.
+    fn forget_the_least(&mut self, count: usize) {
+        let mut spent: Vec<u32> = self.clients.values().map(|known| known.state.spent()).collect();
+        let Some(last) = count.checked_sub(1).filter(|last| *last < spent.len()) else { return };
+        let (less, most, _) = spent.select_nth_unstable(last);
+        let most = *most;
+        // Of those who have spent as much as the last that goes, only as many as are needed.
+        let mut equals = count - less.iter().filter(|spent| **spent < most).count();
+        self.clients.retain(|_, known| match known.state.spent().cmp(&most) {
+            std::cmp::Ordering::Less => false,
+            std::cmp::Ordering::Equal if equals > 0 => {
+                equals -= 1;
+                false
+            }
+            _ => true,
+        });
+    }
+}
+
+impl fmt::Debug for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Memory").field("clients", &self.len()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use valora_shared::{
+        config::Setting,
+        rate::Who,
+        trust::{Client, SharedSecret},
+    };
+
+    const NOW: UnixMillis = UnixMillis(1_790_000_000_000);
+    const LIMITS: Limits = Limits { minute: 60, hour: 1_000, day: 10_000 };
+    const A_DAY_MS: i64 = 86_400_000 + 900_000;
+
+    fn client(number: u32) -> Counted {
+        let secret = SharedSecret::parse("0123456789abcdef0123456789abcdef").unwrap();
+        let who = Who::Client(Client::User(number.to_string()));
+        Counted { name: Name::of(&secret, &who), limits: LIMITS }
+    }
+
+    fn spend(memory: &Memory, number: u32, cost: u32, now: UnixMillis) -> bool {
+        memory.book(&[client(number)], cost, now).is_admitted()
+    }
+
+    /// A hundred thousand addresses, of which each asks once, where there is room for a tenth.
+    #[test]
+    fn a_flood_of_clients_takes_no_more_memory_and_frees_nobody_who_has_spent_more() {
+        let memory = Memory::new(10_000);
+        for number in 0..100 {
+            assert!(spend(&memory, number, 60, NOW) && !spend(&memory, number, 1, NOW));
+        }
+        for number in 1_000..101_000 {
+            assert!(spend(&memory, number, 1, NOW));
+            assert!(memory.len() <= 10_000 + SHARDS);
+        }
+        assert!(memory.len() > 8_000);
+        for number in 0..100 {
+            assert!(!spend(&memory, number, 1, NOW.after(59_000)), "client {number} has a second allowance");
+        }
+    }
+
+    #[test]
+    fn a_client_of_whom_nothing_counts_is_forgotten() {
+        let memory = Memory::new(10_000);
+        (0..2_000).for_each(|number| assert!(spend(&memory, number, 1, NOW)));
+        let later = NOW.after(A_DAY_MS);
+        (5_000..6_000).for_each(|number| assert!(spend(&memory, number, 1, later)));
+        assert!(memory.len() <= 1_000 + 10, "{} are known", memory.len());
+    }
+
+    #[test]
+    fn all_pay_or_none() {
+        let memory = Memory::new(10_000);
+        assert!(spend(&memory, 1, 59, NOW));
+        let both = [client(2), client(1)];
+        assert!(!memory.book(&both, 2, NOW).is_admitted());
+        assert_eq!(memory.look(client(2).name, NOW, &LIMITS), peek(&State::default(), NOW, 1, &LIMITS));
+        let booked = memory.book(&both, 1, NOW);
+        assert!(booked.is_admitted() && !spend(&memory, 1, 1, NOW));
+        memory.take_back(&both, &booked);
+        assert!(spend(&memory, 1, 1, NOW) && !spend(&memory, 1, 1, NOW));
+        assert!(spend(&memory, 2, 60, NOW));
+    }
+
+    /// More threads than shards' neighbours, all at one client.
+    #[test]
+    fn no_more_pass_than_may_however_many_ask_at_once() {
+        let memory = Memory::new(10_000);
+        let passed: usize = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8)
+                .map(|_| scope.spawn(|| (0..100).filter(|_| spend(&memory, 1, 1, NOW)).count()))
+                .collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+        });
+        assert_eq!(passed, 60);
+    }
+}

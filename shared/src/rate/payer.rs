@@ -1,0 +1,86 @@
+//! Whose tokens a request costs.
+
+use super::Limits;
+use crate::{account::Role, config::RateConfig, trust::Client};
+use std::{fmt, net::IpAddr};
+
+/// Whom tokens are counted for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Who {
+    /// A client: an account, an API key, or an address for all who have neither.
+    Client(Client),
+    /// All accounts and keys behind an address together.
+    AccountsAt(IpAddr),
+}
+
+/// Somebody with limits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payer {
+    /// Who.
+    pub who: Who,
+    /// How much.
+    pub limits: Limits,
+}
+
+impl Payer {
+    /// Whoever has `ADMIN_TOKEN`: one client, wherever it is used, and no number of an account.
+    pub fn admin_token() -> Client {
+        Client::User("admin-token".to_owned())
+    }
+
+    /// All who pay for a request; the last is its client: the owner of its credential, and of none that is an identity,
+    /// its `address`, whose network counts ([`client_network`](crate::account::client_network)). `role` is what the
+    /// credential's owner is for.
+    ///
+    /// Whoever has many accounts shall not have many allowances: all of one address together have ten times one's.
+    pub fn all(
+        rate: &RateConfig,
+        owner: Option<Client>,
+        role: Option<Role>,
+        address: IpAddr,
+    ) -> impl Iterator<Item = Self> + use<> {
+        let has_owner = owner.is_some();
+        let client = owner.unwrap_or(Client::Ip(address));
+        let limits = rate.limits_of(&client, role);
+        let ceiling = has_owner.then(|| Self { who: Who::AccountsAt(address), limits: limits.of_address() });
+        ceiling.into_iter().chain([Self { who: Who::Client(client), limits }])
+    }
+}
+
+impl fmt::Display for Who {
+    /// What it is counted under once it is hashed; never shown as it is.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Client(client) => client.fmt(f),
+            Self::AccountsAt(address) => write!(f, "accounts at {address}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Reader, Section as _};
+    use std::{collections::HashMap, net::Ipv4Addr};
+
+    #[test]
+    fn an_account_pays_with_all_of_its_address_and_an_address_alone() {
+        let source = HashMap::<String, String>::new();
+        let rate = RateConfig::read(&mut Reader::new(&source)).unwrap();
+        let address = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
+        let told = |owner, role| -> Vec<(String, u32)> {
+            let payers = Payer::all(&rate, owner, role, address);
+            payers.map(|payer| (payer.who.to_string(), payer.limits.minute)).collect()
+        };
+        let row = |who: &str, minute| (who.to_owned(), minute);
+        assert_eq!(told(None, None), [row("ip:192.0.2.7", 60)]);
+        let user = || Some(Client::User("7".to_owned()));
+        assert_eq!(told(user(), Some(Role::User)), [row("accounts at 192.0.2.7", 600), row("user:7", 60)]);
+        assert_eq!(
+            told(user(), Some(Role::Admin)),
+            [row("accounts at 192.0.2.7", 6_000), row("user:7", 600)]
+        );
+        let admin = Payer::all(&rate, Some(Payer::admin_token()), Some(Role::Admin), address);
+        assert_eq!(admin.last().map(|payer| payer.limits.minute), Some(600));
+    }
+}

@@ -1,0 +1,224 @@
+//! The rate limit of origins that share a Redis: one limit for all of them, and none lost when Redis is.
+
+use std::io::Write as _;
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use valora_tests::client::Answer;
+use valora_tests::redis::Redis;
+use valora_tests::replica::{ADMIN_TOKEN, Replica};
+use valora_tests::until::until;
+use xtask::paths;
+
+use crate::harness::Test;
+
+pub(crate) fn trials() -> Vec<Test> {
+    trials![
+        the_script_answers_as_the_vectors_say,
+        three_replicas_let_through_what_one_may,
+        a_redis_that_dies_in_the_middle_fails_nobody_and_is_no_new_allowance,
+        a_hung_redis_costs_one_timeout,
+        a_reset_at_one_replica_is_known_at_the_others,
+    ]
+}
+
+const REPLICAS: usize = 3;
+/// In time after it returned.
+const BACK_WITHIN: Duration = Duration::from_secs(5);
+
+struct Shop {
+    redis: Redis,
+    replicas: Vec<Replica>,
+    _folder: TempDir,
+}
+
+impl Shop {
+    fn open(minute: &str) -> Result<Self> {
+        let folder = TempDir::new()?;
+        let redis = Redis::start(folder.path())?;
+        let url = format!("{}/1", redis.url());
+        let settings = [
+            ("REDIS_RATE_LIMIT_URL", url.as_str()),
+            ("RATE_LIMIT_PER_MINUTE", minute),
+            ("RATE_LIMIT_PER_HOUR", "1000"),
+            ("RATE_LIMIT_PER_DAY", "10000"),
+        ];
+        let replicas = ["one", "two", "three"].map(|name| Replica::start(folder.path(), name, &settings));
+        let shop = Self { redis, replicas: replicas.into_iter().collect::<Result<_>>()?, _folder: folder };
+        shop.wait_until("healthy")?;
+        Ok(shop)
+    }
+
+    /// How each replica finds Redis.
+    fn wait_until(&self, status: &str) -> Result<()> {
+        for replica in &self.replicas {
+            until("Redis was found", BACK_WITHIN, || {
+                let health = replica.client().get("/api/health/detailed")?.json()?;
+                Ok((health["services"]["redis"]["status"] == status).then_some(()))
+            })?;
+        }
+        Ok(())
+    }
+
+    /// So many requests at once that no cache answers, spread over the replicas; how many passed at each.
+    fn at_once(&self, count: usize, name: &str) -> Result<[usize; REPLICAS]> {
+        let asked: Vec<TcpStream> = (0..count).map(|n| self.begin(n, name)).collect::<Result<_>>()?;
+        let mut passed = [0; REPLICAS];
+        for (number, stream) in asked.into_iter().enumerate() {
+            let answer = Answer::read_from(stream)?;
+            ensure!(matches!(answer.status, 200 | 429), "{}", answer.shown());
+            if let Some(passed) = passed.get_mut(number % REPLICAS) {
+                *passed += usize::from(answer.status == 200);
+            }
+        }
+        Ok(passed)
+    }
+
+    fn begin(&self, number: usize, name: &str) -> Result<TcpStream> {
+        let mut stream = self.replicas[number % REPLICAS].client().connect()?;
+        let target = format!("/api/products?n={name}{number}");
+        write!(stream, "GET {target} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")?;
+        Ok(stream)
+    }
+
+    fn calls_of(&self, command: &str) -> Result<usize> {
+        let stats = self.redis.ask("INFO commandstats")?;
+        let line = stats.lines().find_map(|line| line.strip_prefix(&format!("cmdstat_{command}:calls=")));
+        Ok(line.map_or(Ok(0), |line| line.split(',').next().unwrap_or_default().parse())?)
+    }
+}
+
+fn three_replicas_let_through_what_one_may() -> Result<()> {
+    let shop = Shop::open("60")?;
+    let passed = shop.at_once(1_000, "a")?;
+    ensure!(passed.iter().sum::<usize>() == 60, "{passed:?} passed");
+    // One round trip each, whatever was decided.
+    let calls = shop.calls_of("evalsha")?;
+    ensure!((1_000..=1_000 + REPLICAS).contains(&calls), "{calls} calls for 1,000 requests");
+    let keys = shop.redis.ask("-n 1 KEYS *")?;
+    ensure!(keys.lines().count() == 1 && keys.starts_with("v:rl:"), "{keys}");
+    ensure!(!keys.contains("127.0.0.1"), "{keys}");
+    let answer = shop.replicas[0].client().get("/api/products?n=b")?;
+    let wait: u64 = answer.header("retry-after").context("no Retry-After")?.parse()?;
+    ensure!(answer.status == 429 && (50..=61).contains(&wait), "{}", answer.shown());
+    Ok(())
+}
+
+fn a_redis_that_dies_in_the_middle_fails_nobody_and_is_no_new_allowance() -> Result<()> {
+    let mut shop = Shop::open("60")?;
+    let asked: Vec<TcpStream> = (0..500).map(|n| shop.begin(n, "a")).collect::<Result<_>>()?;
+    shop.redis.kill();
+    let later = shop.at_once(500, "b")?;
+    let mut passed = later;
+    for (number, stream) in asked.into_iter().enumerate() {
+        let answer = Answer::read_from(stream)?;
+        ensure!(matches!(answer.status, 200 | 429), "{}", answer.shown());
+        passed[number % REPLICAS] += usize::from(answer.status == 200);
+    }
+    ensure!(passed.iter().all(|passed| *passed <= 60), "{passed:?} passed");
+    ensure!(later.iter().sum::<usize>() > 0, "memory lets nobody through");
+    // It returns and knows nothing: no replica lets anybody through whom it let through before.
+    shop.redis.run()?;
+    shop.wait_until("healthy")?;
+    let again = shop.at_once(500, "c")?;
+    for (passed, again) in passed.iter().zip(again) {
+        ensure!(passed + again <= 60, "{passed} and then {again}");
+    }
+    for replica in &shop.replicas {
+        let failures = replica.cache_stats();
+        // The admin is the same address, and so out of tokens, too, but for the admin's limits.
+        let failures = failures?["limiter_failures"].as_u64();
+        ensure!(failures > Some(0), "{failures:?}");
+    }
+    ensure!(shop.calls_of("evalsha")? > 0, "Redis is not asked again");
+    Ok(())
+}
+
+fn a_hung_redis_costs_one_timeout() -> Result<()> {
+    let shop = Shop::open("1000")?;
+    shop.redis.freeze()?;
+    let client = shop.replicas[0].client();
+    let mut times = Vec::new();
+    let frozen = Instant::now();
+    while frozen.elapsed() < Duration::from_secs(3) && times.len() < 900 {
+        let sent = Instant::now();
+        let answer = client.get(&format!("/api/products?n={}", times.len()))?;
+        ensure!(answer.status == 200, "{}", answer.shown());
+        times.push(sent.elapsed());
+    }
+    let slow = times.iter().filter(|time| **time >= Duration::from_millis(90)).count();
+    ensure!(slow <= 2 && times.len() > 100, "{slow} slow ones of {}", times.len());
+    shop.redis.thaw()?;
+    shop.wait_until("healthy")
+}
+
+fn a_reset_at_one_replica_is_known_at_the_others() -> Result<()> {
+    let shop = Shop::open("9")?;
+    ensure!(shop.at_once(30, "a")?.iter().sum::<usize>() == 9);
+    let request = shop.replicas[0].client().request("POST", "/api/admin/ratelimit/reset?ip=127.0.0.1");
+    let reset = request.header("authorization", &format!("Bearer {ADMIN_TOKEN}")).send()?;
+    ensure!(reset.status == 200, "{}", reset.shown());
+    let passed = shop.at_once(30, "b")?;
+    ensure!(passed.iter().sum::<usize>() == 9, "{passed:?} passed after the reset");
+    ensure!(
+        passed.iter().skip(1).sum::<usize>() > 0,
+        "only the replica that was told has forgotten: {passed:?}"
+    );
+    Ok(())
+}
+
+/// Each call by Redis itself, with the time of the vector for its clock's.
+fn the_script_answers_as_the_vectors_say() -> Result<()> {
+    let folder = TempDir::new()?;
+    let redis = Redis::start(folder.path())?;
+    let script = paths::root().join("origin/src/limit/script.lua");
+    let vectors = std::fs::read_to_string(paths::root().join("tests/vectors/rate/steps.json"))?;
+    let scenarios: Vec<Value> = serde_json::from_str(&vectors)?;
+    for (number, scenario) in scenarios.iter().enumerate() {
+        let limits = scenario["limits"].as_array().context("no limits")?;
+        let limits: Vec<String> = limits.iter().map(Value::to_string).collect();
+        let calls = scenario["calls"].as_array().context("no calls")?;
+        for (place, call) in calls.iter().enumerate() {
+            let (mode, cost) =
+                if call["cost"].is_u64() { ("spend", &call["cost"]) } else { ("look", &call["peek"]) };
+            let told = redis.ask(&format!(
+                "--eval {} v:rl:{number} , {} {mode} {cost} {}",
+                script.display(),
+                call["at"],
+                limits.join(" ")
+            ))?;
+            let told = read(&told).with_context(|| format!("{told}: {call}"))?;
+            ensure!(told == call["expect"], "{} call {place}: {call}, not {told}", scenario["name"]);
+        }
+    }
+    Ok(())
+}
+
+/// The script's integers as the vectors write them.
+fn read(told: &str) -> Result<Value> {
+    const WINDOWS: [&str; 3] = ["minute", "hour", "day"];
+    let numbers: Vec<usize> = told.lines().map(str::parse).collect::<Result<_, _>>()?;
+    let [verdict, wait, longest, violated, rest @ ..] = numbers.as_slice() else {
+        anyhow::bail!("too short")
+    };
+    ensure!(rest.len() == 7);
+    let violated: Vec<&str> = WINDOWS
+        .iter()
+        .enumerate()
+        .filter(|(place, _)| violated & 1 << place != 0)
+        .map(|(_, name)| *name)
+        .collect();
+    let mut read = match verdict {
+        0 => json!({"verdict": "admitted"}),
+        1 => json!({
+            "verdict": "refused", "retry_after_ms": wait, "longest": WINDOWS.get(*longest), "violated": violated,
+        }),
+        _ => json!({"verdict": "too_costly", "violated": violated}),
+    };
+    read["used"] = json!(rest.get(..3));
+    read["more_in_ms"] = json!(rest.get(3..6));
+    Ok(read)
+}
