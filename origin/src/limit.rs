@@ -119,20 +119,27 @@ impl Limiter {
         self.alone.load(Ordering::Relaxed)
     }
 
-    /// Of each, in their order.
+    /// Of each, in their order; only of one who is refused, where that is known already.
     async fn decide(&self, counted: &[Counted], cost: u32, now: UnixMillis) -> Vec<Decision> {
-        let here = self.memory.book(counted, cost, now);
-        match self.compare(&here, counted, cost).await {
-            // An admin has reset a client at another replica, and memory has just learned of it.
-            None => {
-                let here = self.memory.book(counted, cost, now);
-                self.compare(&here, counted, cost).await.unwrap_or(here.decisions)
-            }
-            Some(decisions) => decisions,
+        // Whoever goes on asking although it is refused is no burden to Redis.
+        if let Some(refused) = self.memory.kept(counted, cost, now) {
+            return vec![refused];
         }
+        let here = self.memory.book(counted, cost, now);
+        let mut decisions = self.compare(&here, counted, cost).await;
+        if decisions.is_none() {
+            let here = self.memory.book(counted, cost, now);
+            decisions = self.compare(&here, counted, cost).await;
+        }
+        let decisions = decisions.unwrap_or(here.decisions);
+        if self.redis.is_some() {
+            self.memory.keep(counted, &decisions, cost, now);
+        }
+        decisions
     }
 
-    /// With what Redis says; `None` where memory refused by what is forgotten now.
+    /// With what Redis says; `None` where memory refused by what it forgets now, because it has learned from Redis that an
+    /// admin reset the client at another replica.
     async fn compare(&self, here: &Booked, counted: &[Counted], cost: u32) -> Option<Vec<Decision>> {
         // What is refused here is only looked at there: how long it has to wait may be longer.
         let mode = if here.is_admitted() { Mode::Spend } else { Mode::Look };
@@ -142,7 +149,7 @@ impl Limiter {
             return None;
         }
         if !there.iter().all(|there| there.decision.is_admitted()) {
-            self.memory.take_back(counted, here);
+            self.memory.take_back(here);
         }
         let both = here.decisions.iter().zip(&there);
         Some(both.map(|(here, there)| here.and(there.decision)).collect())

@@ -1,5 +1,5 @@
-//! The connection to a Redis, and doing without. No request ever waits for a connection to be made, and none longer than
-//! [`ANSWER_TIMEOUT`] for an answer: when one does not come, the connection is given up, and until there is another one
+//! The connection to a Redis, and doing without. No request ever waits for a connection to be made, and none longer than a
+//! timeout for an answer: when one does not come, the connection is given up, and until there is another one
 //! nobody asks.
 
 use crate::clock::Stopwatch;
@@ -17,8 +17,6 @@ use std::{
     time::Duration,
 };
 
-/// For the answer to one command.
-const ANSWER_TIMEOUT: Duration = Duration::from_millis(100);
 /// For a connection, greeting included.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(250);
 /// Between two attempts to connect; well under the five seconds within which a Redis that returned is used again.
@@ -29,6 +27,8 @@ pub(crate) struct Link {
     client: Client,
     /// What it is for, in the log.
     role: &'static str,
+    /// For the answer to one command.
+    timeout: Duration,
     up: ArcSwapOption<Live>,
     is_connecting: AtomicBool,
     since: Stopwatch,
@@ -53,12 +53,13 @@ pub(crate) enum RedisState {
 
 impl Link {
     /// Begins to connect.
-    pub(crate) fn start(client: Client, role: &'static str) -> Arc<Self> {
+    pub(crate) fn start(client: Client, role: &'static str, timeout: Duration) -> Arc<Self> {
         // Building a TLS client needs a provider; a second call changes nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let link = Arc::new(Self {
             client,
             role,
+            timeout,
             up: ArcSwapOption::empty(),
             is_connecting: AtomicBool::new(false),
             since: Stopwatch::start(),
@@ -94,7 +95,7 @@ impl Link {
             return None;
         };
         // Cheap to clone, and a command needs one of its own.
-        match tokio::time::timeout(ANSWER_TIMEOUT, talk(live.0.clone())).await {
+        match tokio::time::timeout(self.timeout, talk(live.0.clone())).await {
             Ok(Ok(answer)) => Some(answer),
             Ok(Err(error)) => self.give_up(&live, Some(&error)),
             Err(_) => self.give_up(&live, None),
@@ -158,7 +159,7 @@ impl Link {
     async fn connect(&self) -> Result<MultiplexedConnection, RedisError> {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECT_TIMEOUT))
-            .set_response_timeout(Some(ANSWER_TIMEOUT));
+            .set_response_timeout(Some(self.timeout));
         let connecting = async {
             let mut connection = self.client.get_multiplexed_async_connection_with_config(&config).await?;
             // One that is connected to may still not answer: its kernel takes connections while it is stopped.

@@ -7,12 +7,17 @@ use super::{Content, Entry};
 use crate::redis::{Link, RedisState};
 use data_encoding::BASE64URL_NOPAD;
 use sha2::{Digest, Sha256};
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 use valora_shared::cache::CacheKey;
 
+/// Asking the database takes no longer.
+const ANSWER_TIMEOUT: Duration = Duration::from_millis(100);
 /// A longer body stays in memory alone: it would hold up the answers behind it on the one connection.
 const MAX_VALUE_BYTES: usize = 1 << 20;
 
@@ -54,7 +59,7 @@ pub(crate) struct RedisCounts {
 impl RedisTier {
     /// Connects in the background.
     pub(super) fn start(client: redis::Client, database: i64) -> Self {
-        let link = Link::start(client, "cache");
+        let link = Link::start(client, "cache", ANSWER_TIMEOUT);
         Self { link, prefix: format!("v:c:{database:x}:"), counts: Arc::default() }
     }
 

@@ -10,7 +10,7 @@ use std::{
     fmt,
     sync::{Mutex, MutexGuard, PoisonError},
 };
-use valora_shared::rate::{Booking, State, book, take_back};
+use valora_shared::rate::{Booking, Refused, State, book, take_back};
 
 const SHARDS: usize = 64;
 /// So often idle clients are looked for, when new ones come.
@@ -36,6 +36,8 @@ struct Known {
     state: State,
     /// When Redis says that it was last reset, as far as this replica knows; by Redis' clock, and 0 for never.
     reset_at: i64,
+    /// What Redis has refused just now.
+    refused: Option<Box<Refused>>,
 }
 
 /// What was decided here, and what it has spent.
@@ -44,7 +46,7 @@ pub(super) struct Booked {
     /// Of each payer.
     pub(super) decisions: Vec<Decision>,
     /// The same; of nobody where one of them is refused.
-    bookings: Vec<Booking>,
+    bookings: Vec<(Name, Booking)>,
 }
 
 impl Booked {
@@ -62,26 +64,26 @@ impl Memory {
     /// Spends `cost` of all or of none.
     pub(super) fn book(&self, counted: &[Counted], cost: u32, now: UnixMillis) -> Booked {
         let mut booked = Booked { decisions: Vec::new(), bookings: Vec::new() };
-        let mut paid = Vec::with_capacity(counted.len());
         for payer in counted {
             let mut shard = self.shard(payer.name);
             let known = shard.know(payer.name, now, self.most);
             let (decision, booking) = book(&mut known.state, now, cost, &payer.limits);
             booked.decisions.push(decision);
-            paid.extend(booking.map(|booking| (payer.name, booking)));
+            booked.bookings.extend(booking.map(|booking| (payer.name, booking)));
         }
-        if paid.len() == counted.len() {
-            booked.bookings = paid.into_iter().map(|(_, booking)| booking).collect();
-        } else {
-            paid.into_iter().for_each(|(name, booking)| self.take_one_back(name, booking));
+        if !booked.is_admitted() {
+            self.take_back(&booked);
+            booked.bookings.clear();
         }
         booked
     }
 
-    /// Takes back what a request has spent here that did not go through elsewhere.
-    pub(super) fn take_back(&self, counted: &[Counted], booked: &Booked) {
-        for (payer, booking) in counted.iter().zip(&booked.bookings) {
-            self.take_one_back(payer.name, *booking);
+    /// Takes back what a request has spent that did not go through.
+    pub(super) fn take_back(&self, booked: &Booked) {
+        for (name, booking) in &booked.bookings {
+            if let Some(known) = self.shard(*name).clients.get_mut(name) {
+                take_back(&mut known.state, *booking);
+            }
         }
     }
 
@@ -98,6 +100,25 @@ impl Memory {
     pub(super) fn reset(&self, name: Name, now: UnixMillis) {
         if let Some(known) = self.shard(name).clients.get_mut(&name) {
             known.state.reset(now);
+            known.refused = None;
+        }
+    }
+
+    /// What is told by a refusal that is kept.
+    pub(super) fn kept(&self, counted: &[Counted], cost: u32, now: UnixMillis) -> Option<Decision> {
+        counted.iter().find_map(|payer| {
+            let shard = self.shard(payer.name);
+            shard.clients.get(&payer.name)?.refused.as_ref()?.tell(now, cost)
+        })
+    }
+
+    /// Keeps the refusals among these.
+    pub(super) fn keep(&self, counted: &[Counted], decisions: &[Decision], cost: u32, now: UnixMillis) {
+        for (payer, decision) in counted.iter().zip(decisions).filter(|(_, decision)| !decision.is_admitted())
+        {
+            if let Some(known) = self.shard(payer.name).clients.get_mut(&payer.name) {
+                known.refused = Some(Box::new(Refused::new(*decision, cost, now, now)));
+            }
         }
     }
 
@@ -113,12 +134,6 @@ impl Memory {
             }
         }
         has_forgotten
-    }
-
-    fn take_one_back(&self, name: Name, booking: Booking) {
-        if let Some(known) = self.shard(name).clients.get_mut(&name) {
-            take_back(&mut known.state, booking);
-        }
     }
 
     fn shard(&self, name: Name) -> MutexGuard<'_, Shard> {
@@ -234,7 +249,7 @@ mod tests {
         assert_eq!(memory.look(client(2).name, NOW, &LIMITS), peek(&State::default(), NOW, 1, &LIMITS));
         let booked = memory.book(&both, 1, NOW);
         assert!(booked.is_admitted() && !spend(&memory, 1, 1, NOW));
-        memory.take_back(&both, &booked);
+        memory.take_back(&booked);
         assert!(spend(&memory, 1, 1, NOW) && !spend(&memory, 1, 1, NOW));
         assert!(spend(&memory, 2, 60, NOW));
     }

@@ -4,9 +4,12 @@
 use super::{Counted, Decision, Limits, Usage, Verdict};
 use crate::redis::{Link, RedisState};
 use redis::Script;
-use std::{fmt, sync::Arc};
-use valora_shared::rate::{Refusal, Window, Windows};
+use std::{fmt, sync::Arc, time::Duration};
+use valora_shared::rate::{ASK_MS, Refusal, Window, Windows};
 
+/// As long as an isolate of the edge waits for its limiter: who is let through without Redis is let through by each
+/// replica, so that a burst is not to be taken for a Redis that hangs.
+const ANSWER_TIMEOUT: Duration = Duration::from_millis(ASK_MS.unsigned_abs());
 /// Numbers that the script tells of each client.
 const NUMBERS: usize = 11;
 
@@ -38,7 +41,10 @@ pub(super) struct Told {
 
 impl RedisTier {
     pub(super) fn start(client: redis::Client) -> Self {
-        Self { link: Link::start(client, "rate limit"), script: Script::new(include_str!("script.lua")) }
+        Self {
+            link: Link::start(client, "rate limit", ANSWER_TIMEOUT),
+            script: Script::new(include_str!("script.lua")),
+        }
     }
 
     /// In the order of `counted`; `None` where there is no answer in time, and then it is unknown whether Redis has done

@@ -56,8 +56,8 @@ async fn every_answer_tells_the_limits_and_a_counted_one_what_is_left() {
     // The same in a 304.
     let etag = first.header("etag").unwrap();
     let fresh = [("if-none-match", etag), ("cache-control", "no-cache")];
-    let had = app.send_from(ONE, bare("GET", "/api/products", &fresh)).await;
-    assert_eq!((had.status.as_u16(), remaining(&had)), (304, Some(57)));
+    let not_modified = app.send_from(ONE, bare("GET", "/api/products", &fresh)).await;
+    assert_eq!((not_modified.status.as_u16(), remaining(&not_modified)), (304, Some(57)));
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@
 //! ends that with [`Purse::land`] or [`Purse::fail`].
 
 use super::{
-    Ask, Decision, Grant, MAX_LIFE_MS, Return, Usage, Verdict,
+    Ask, Decision, Grant, MAX_LIFE_MS, Refused, Return, Usage,
     queue::{Queue, Waiter},
     state::END_OF_TIME,
 };
@@ -19,8 +19,6 @@ pub const GIVE_BACK_MS: i64 = 300;
 pub const ASK_MS: i64 = 1_000;
 /// After a failure it is not asked again for so long.
 pub const FAILED_MS: i64 = 1_000;
-/// A refusal is kept no longer, and a lease never lives longer.
-const KEPT_MS: i64 = MAX_LIFE_MS as i64;
 /// What was told longer ago says nothing about what remains.
 const TOLD_MS: i64 = 60_000;
 /// An ask is given up by the others so long after its own time.
@@ -80,15 +78,6 @@ struct Held {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Refused {
-    /// Costs that are not the same may fit, or fit later.
-    cost: u32,
-    decision: Decision,
-    told_at: i64,
-    until: i64,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Told {
     usage: [Usage; 3],
     at: i64,
@@ -129,8 +118,8 @@ impl Purse {
             held.left -= cost;
             return Some(Look::Paid);
         }
-        if let Some(refused) = self.refused.filter(|refused| now < refused.until && refused.cost == cost) {
-            return Some(Look::Refused(refused.at(now)));
+        if let Some(decision) = self.refused.and_then(|refused| refused.tell(UnixMillis(now), cost)) {
+            return Some(Look::Refused(decision));
         }
         (now < self.failed_until).then_some(Look::Alone)
     }
@@ -157,12 +146,8 @@ impl Purse {
         self.queue.next();
         self.told = Some(Told { usage: grant.decision.usage, at: now, out: grant.out });
         let Some(lease) = grant.lease else {
-            let retry_ms = match grant.decision.verdict {
-                Verdict::Refused(refusal) => i64::from(refusal.retry_after_ms),
-                _ => KEPT_MS,
-            };
-            let until = asking.at + retry_ms.min(KEPT_MS);
-            self.refused = Some(Refused { cost: asking.cost, decision: grant.decision, told_at: now, until });
+            let (asked_at, told_at) = (UnixMillis(asking.at), UnixMillis(now));
+            self.refused = Some(Refused::new(grant.decision, asking.cost, asked_at, told_at));
             return Look::Refused(grant.decision);
         };
         self.refused = None;
@@ -213,7 +198,8 @@ impl Purse {
         for usage in &mut usage {
             // The limiter has counted all of the lease.
             usage.used = usage.used.saturating_sub(left);
-            usage.more_in_ms = less(usage.more_in_ms, now - told.at);
+            usage.more_in_ms =
+                usage.more_in_ms.saturating_sub(u32::try_from(now - told.at).unwrap_or(u32::MAX));
         }
         Some(Shown { usage, is_exact: told.out == 0 && told.at == now })
     }
@@ -223,7 +209,7 @@ impl Purse {
         let now = self.at(now);
         self.asking.is_none()
             && self.held.is_none_or(|held| now >= held.ends_at)
-            && self.refused.is_none_or(|refused| now >= refused.until)
+            && self.refused.is_none_or(|refused| refused.is_over(UnixMillis(now)))
             && now >= self.failed_until
     }
 
@@ -265,25 +251,6 @@ impl Held {
     fn is_live(&self, now: i64) -> bool {
         now < self.ends_at - STOP_MS
     }
-}
-
-impl Refused {
-    /// The decision as it is told so much later.
-    fn at(&self, now: i64) -> Decision {
-        let mut decision = self.decision;
-        let passed = now - self.told_at;
-        if let Verdict::Refused(refusal) = &mut decision.verdict {
-            refusal.retry_after_ms = less(refusal.retry_after_ms, passed);
-        }
-        for usage in &mut decision.usage {
-            usage.more_in_ms = less(usage.more_in_ms, passed);
-        }
-        decision
-    }
-}
-
-fn less(ms: u32, passed: i64) -> u32 {
-    ms.saturating_sub(u32::try_from(passed).unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 use super::*;
-use crate::rate::{Limits, State, grant};
+use crate::rate::{Limits, State, Verdict, grant};
 
 const T: i64 = 1_790_000_100_000;
 const LIMITS: Limits = Limits { minute: 600, hour: 10_000, day: 100_000 };

@@ -27,7 +27,8 @@ pub(crate) async fn client(State(app): State<AppState>, _: Admin, RawQuery(query
 pub(crate) async fn reset(State(app): State<AppState>, _: Admin, RawQuery(query): RawQuery) -> Answer {
     let name = named(&app, query.as_deref())?;
     app.limiter.reset(name, app.config.rate.limits(), app.clock.now()).await;
-    let message = "What this client has spent is forgotten; other replicas learn it from Redis.";
+    let message =
+        "What this client has spent is forgotten; other replicas learn it from Redis within two seconds.";
     json(&LimitsReset { message, client: name.to_string() })
 }
 
