@@ -83,13 +83,17 @@ impl Ring {
         self.sum = self.sum.saturating_add(count);
     }
 
-    /// Takes back what was counted in a bucket; there must be so much.
+    /// Takes back what was counted in a bucket, as far as it is there.
     pub(super) fn subtract(&mut self, counts: &mut Vec<u8>, start: usize, bucket: u32, count: u32) {
         if self.last().is_none_or(|last| bucket > last || bucket < self.first) {
             return;
         }
-        self.change(counts, start, bucket, |known| known.saturating_sub(count));
-        self.sum = self.sum.saturating_sub(count);
+        let mut taken = 0;
+        self.change(counts, start, bucket, |known| {
+            taken = count.min(known);
+            known - taken
+        });
+        self.sum -= taken;
         // Ends are in use.
         while self.buckets > 0 && self.part(counts, start).last() == Some(&0) {
             close_gap(counts, self.end(start) - 1, 1);
@@ -128,7 +132,7 @@ impl Ring {
     }
 
     /// Changes a bucket's count. It is sought from the end: what changes is the running bucket or one ahead of it.
-    fn change(&mut self, counts: &mut Vec<u8>, start: usize, bucket: u32, new: impl Fn(u32) -> u32) {
+    fn change(&mut self, counts: &mut Vec<u8>, start: usize, bucket: u32, new: impl FnOnce(u32) -> u32) {
         let behind = self.last().map_or(0, |last| last.saturating_sub(bucket));
         let mut end = self.end(start);
         for _ in 0..behind {
@@ -289,6 +293,15 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn no_more_is_taken_back_than_was_counted() {
+        let (mut counts, mut ring) = (Vec::new(), Ring::default());
+        ring.add(&mut counts, 0, 7, 2);
+        ring.add(&mut counts, 0, 8, 5);
+        ring.subtract(&mut counts, 0, 7, 4);
+        assert_eq!((ring.sum, ring.first, counts.as_slice()), (5, 8, &[5][..]));
     }
 
     #[test]
