@@ -24,7 +24,7 @@ type Bench = (&'static str, fn() -> Result<Block>);
 const BENCHES: [Bench; 8] = [
     ("edge-hit", benches::edge_hit::run),
     ("edge-kv", benches::edge_kv::run),
-    ("operations", benches::operations::run),
+    ("edge-limiter", benches::edge_limiter::run),
     ("origin-products", benches::origin_products::run),
     ("import", benches::import::run),
     ("recompute", benches::recompute::run),
