@@ -1,6 +1,7 @@
 //! The benches, a file each.
 
 pub(crate) mod edge_hit;
+pub(crate) mod edge_hono;
 pub(crate) mod edge_kv;
 pub(crate) mod edge_limiter;
 pub(crate) mod import;
