@@ -1,10 +1,12 @@
 //! The benches, a file each.
 
 pub(crate) mod edge_hit;
+pub(crate) mod edge_hono;
 pub(crate) mod edge_kv;
+pub(crate) mod edge_limiter;
 pub(crate) mod import;
+pub(crate) mod limiter_step;
 pub(crate) mod memory;
-pub(crate) mod operations;
 pub(crate) mod origin_products;
 pub(crate) mod recompute;
 pub(crate) mod size;

@@ -39,7 +39,8 @@ pub(crate) struct Run {
 /// Connections that ask at once.
 pub(crate) const CONNECTIONS: u32 = 16;
 
-/// Loads the target for a while; with `paths`, asks for the lines of that file in turn.
+/// Loads the target for a while; with `paths`, asks for the lines of that file in turn: a path, and behind a blank the
+/// address of the client that asks, where it has one of its own.
 ///
 /// # Errors
 /// When an answer is not 2xx or a connection breaks: a run with faults measures something else.

@@ -1,17 +1,27 @@
--- Reports a run in one line that the bench reads. With a file behind `--`, asks for its lines in turn.
+-- Reports a run in one line that the bench reads. With a file behind `--`, asks for its lines in turn: a path, and
+-- behind a blank the address of the client that asks, where it has one of its own.
 
-local paths, next_path = {}, 0
+local requests, next_request = {}, 0
+
+local function formatted(line)
+  local path, client = line:match("^(%S+) ?(.*)$")
+  local headers = {}
+  for name, value in pairs(wrk.headers) do headers[name] = value end
+  if client ~= "" then headers["cf-connecting-ip"] = client end
+  return wrk.format(nil, path, headers)
+end
 
 function init(arguments)
-  if arguments[1] then
-    for line in io.lines(arguments[1]) do paths[#paths + 1] = line end
+  if not arguments[1] then
+    requests[1] = wrk.format()
+    return
   end
+  for line in io.lines(arguments[1]) do requests[#requests + 1] = formatted(line) end
 end
 
 function request()
-  if #paths == 0 then return wrk.format() end
-  next_path = next_path % #paths + 1
-  return wrk.format(nil, paths[next_path])
+  next_request = next_request % #requests + 1
+  return requests[next_request]
 end
 
 function done(summary, latency)

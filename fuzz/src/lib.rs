@@ -1,4 +1,5 @@
-//! Fuzzing of every parser of the cache that reads bytes of other people's: `cargo xtask fuzz [TARGET]`.
+//! Fuzzing of every parser of the cache that reads bytes of other people's, and of the limiter's state as it is stored:
+//! `cargo xtask fuzz [TARGET]`.
 //!
 //! A small driver of our own: it changes seeds at random, keeps what reaches code that nothing reached before, and holds
 //! every input against the properties of its target. It runs on the stable toolchain and downloads nothing (ADR 0010).

@@ -6,6 +6,7 @@ mod conditions;
 mod control;
 mod envelope;
 mod key;
+mod limiter;
 mod purge;
 mod targeted;
 mod vary;
@@ -27,7 +28,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const ALL: [Target; 12] = [
+pub const ALL: [Target; 13] = [
     control::RESPONSE,
     control::REQUEST,
     targeted::TARGET,
@@ -40,6 +41,7 @@ pub const ALL: [Target; 12] = [
     key::TARGET,
     purge::PATTERN,
     purge::PART,
+    limiter::TARGET,
 ];
 
 /// Header values reach the rules as text.

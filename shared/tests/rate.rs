@@ -20,9 +20,6 @@ mod model;
 #[path = "rate/scenarios.rs"]
 mod scenarios;
 #[cfg(test)]
-#[path = "rate/speed.rs"]
-mod speed;
-#[cfg(test)]
 #[path = "rate/vectors.rs"]
 mod vectors;
 #[cfg(test)]

@@ -41,6 +41,10 @@ mod import;
 mod kv_faults;
 #[path = "e2e/limit.rs"]
 mod limit;
+#[path = "e2e/limit_alarm.rs"]
+mod limit_alarm;
+#[path = "e2e/limit_rules.rs"]
+mod limit_rules;
 #[path = "e2e/origin_away.rs"]
 mod origin_away;
 #[path = "e2e/origin_cache.rs"]
@@ -109,6 +113,8 @@ fn main() -> ExitCode {
         purge::trials(),
         // When the others have ended: a machine too busy for a limiter to answer in a second is another test.
         limit::trials(),
+        limit_rules::trials(),
+        limit_alarm::trials(),
     ];
     let build = || {
         SystemOptions::new("").build()?;

@@ -41,7 +41,7 @@ pub(crate) fn run() -> Result<Block> {
     // The peer answers with the edge's own headers, which are only known once the edge has answered: a first workerd
     // tells them and fills KV, which the second one finds on disk.
     let answer = {
-        let _first = workers::start(edge, &settings, &[], folder)?;
+        let _first = workers::start(&[(edge, &settings)], &[], folder)?;
         until("the edge answered", Duration::from_secs(30), || Ok(get(&url(edge), 0).ok()))?;
         for key in 0..KEYS {
             ensure!(get(&url(edge), key)?.status == 200);
@@ -49,7 +49,7 @@ pub(crate) fn run() -> Result<Block> {
         hit_from_kv(&url(edge))?
     };
     let peer = workers::script_worker("kv-reader", reader, &kv_reader(&answer), folder)?;
-    let workerd = workers::start(edge, &settings, &[peer], folder)?;
+    let workerd = workers::start(&[(edge, &settings)], &[peer], folder)?;
     workers::check_same(&answer, &hit_from_kv(&url(edge))?)?;
     let peers = until("the peer answered", Duration::from_secs(30), || Ok(get(&url(reader), 0).ok()))?;
     workers::check_same(&answer, &peers)?;

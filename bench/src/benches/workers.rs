@@ -1,5 +1,6 @@
 //! Workers to compare the edge with, and one workerd for all of them.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
@@ -38,8 +39,15 @@ pub(super) fn hello(
     script_worker(name, port, &script, folder)
 }
 
-/// A Worker of one module, which can read the edge's KV.
+/// A Worker of one module with this text.
 pub(super) fn script_worker(name: &str, port: u16, script: &str, folder: &Path) -> Result<Value> {
+    let path = folder.join(format!("{name}.mjs"));
+    std::fs::write(&path, script)?;
+    module_worker(name, port, &path, folder)
+}
+
+/// A Worker of one module, which can read the edge's KV.
+pub(super) fn module_worker(name: &str, port: u16, module: &Path, folder: &Path) -> Result<Value> {
     let wrangler = Wrangler::read()?;
     let spaces: serde_json::Map<String, Value> = wrangler
         .development
@@ -47,20 +55,18 @@ pub(super) fn script_worker(name: &str, port: u16, script: &str, folder: &Path) 
         .iter()
         .map(|space| (space.binding.clone(), json!(space.id)))
         .collect();
-    let path = folder.join(format!("{name}.mjs"));
-    std::fs::write(&path, script)?;
     Ok(json!({
         "name": name,
         "compatibilityDate": wrangler.compatibility_date,
         "modulesRoot": folder,
-        "modules": [{ "type": "ESModule", "path": path }],
+        "modules": [{ "type": "ESModule", "path": module }],
         "kvNamespaces": spaces,
         "unsafeDirectSockets": [{ "host": "127.0.0.1", "port": port }],
     }))
 }
 
 /// What an edge is told that stands before a system's origin, as in production.
-pub(super) fn settings(system: &System) -> Vec<(&'static str, String)> {
+pub(super) fn settings(system: &System) -> Settings {
     let secret = system.variable("EDGE_ORIGIN_SECRET").unwrap_or_default();
     let most = || "16777215".to_owned();
     vec![
@@ -73,22 +79,25 @@ pub(super) fn settings(system: &System) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// The edge, with settings, and its peers in one workerd.
-pub(super) fn start(
-    edge: u16,
-    settings: &[(&str, String)],
-    peers: &[Value],
-    folder: &Path,
-) -> Result<Guarded> {
-    let overrides = settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+/// Settings of an edge.
+pub(super) type Settings = Vec<(&'static str, String)>;
+
+/// Edges, each on a port with settings of its own, and their peers in one workerd.
+pub(super) fn start(edges: &[(u16, &Settings)], peers: &[Value], folder: &Path) -> Result<Guarded> {
+    let ports: Vec<u16> = edges.iter().map(|(port, _)| *port).collect();
     let setting = miniflare::Setting {
         worker: &WorkerVariant::Plain.folder(),
         state: &folder.join("bench-state"),
-        ports: &[edge],
-        overrides: &overrides,
+        ports: &ports,
+        overrides: &BTreeMap::new(),
     };
     let mut options = miniflare::options(&Wrangler::read()?, &setting);
     let workers = options["workers"].as_array_mut().context("miniflare's options have no workers")?;
+    for (worker, (_, settings)) in workers.iter_mut().zip(edges) {
+        for (name, value) in *settings {
+            worker["bindings"][*name] = json!(value);
+        }
+    }
     workers.extend_from_slice(peers);
     let file = folder.join("bench.json");
     std::fs::write(&file, options.to_string())?;

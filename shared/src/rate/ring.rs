@@ -83,17 +83,17 @@ impl Ring {
         self.sum = self.sum.saturating_add(count);
     }
 
-    /// Takes back what was counted in a bucket, or as much of it as is there.
+    /// Takes back what was counted in a bucket, as far as it is there.
     pub(super) fn subtract(&mut self, counts: &mut Vec<u8>, start: usize, bucket: u32, count: u32) {
         if self.last().is_none_or(|last| bucket > last || bucket < self.first) {
             return;
         }
-        let mut less = 0;
+        let mut taken = 0;
         self.change(counts, start, bucket, |known| {
-            less = count.min(known);
-            known - less
+            taken = count.min(known);
+            known - taken
         });
-        self.sum = self.sum.saturating_sub(less);
+        self.sum -= taken;
         // Ends are in use.
         while self.buckets > 0 && self.part(counts, start).last() == Some(&0) {
             close_gap(counts, self.end(start) - 1, 1);
@@ -292,6 +292,15 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn no_more_is_taken_back_than_was_counted() {
+        let (mut counts, mut ring) = (Vec::new(), Ring::default());
+        ring.add(&mut counts, 0, 7, 2);
+        ring.add(&mut counts, 0, 8, 5);
+        ring.subtract(&mut counts, 0, 7, 4);
+        assert_eq!((ring.sum, ring.first, counts.as_slice()), (5, 8, &[5][..]));
     }
 
     #[test]
