@@ -5,6 +5,7 @@ pub(crate) mod edge_hono;
 pub(crate) mod edge_kv;
 pub(crate) mod edge_limiter;
 pub(crate) mod import;
+pub(crate) mod limiter_origin;
 pub(crate) mod limiter_step;
 pub(crate) mod memory;
 pub(crate) mod origin_products;

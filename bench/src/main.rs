@@ -21,12 +21,13 @@ use report::Block;
 /// A bench by the name it is called with.
 type Bench = (&'static str, fn() -> Result<Block>);
 
-const BENCHES: [Bench; 10] = [
+const BENCHES: [Bench; 11] = [
     ("edge-hit", benches::edge_hit::run),
     ("edge-kv", benches::edge_kv::run),
     ("edge-hono", benches::edge_hono::run),
     ("edge-limiter", benches::edge_limiter::run),
     ("limiter-step", benches::limiter_step::run),
+    ("limiter-origin", benches::limiter_origin::run),
     ("origin-products", benches::origin_products::run),
     ("import", benches::import::run),
     ("recompute", benches::recompute::run),

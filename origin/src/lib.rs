@@ -19,7 +19,7 @@ mod error;
 pub mod events;
 mod http;
 pub mod import;
-mod limit;
+pub mod limit;
 pub mod openapi;
 mod pipeline;
 pub mod pricing;

@@ -6,7 +6,7 @@ mod memory;
 mod name;
 mod redis;
 
-pub(crate) use name::Name;
+pub use name::Name;
 
 use crate::{
     config::{OriginConfig, OriginRateConfig},
@@ -23,7 +23,7 @@ use valora_shared::{
 
 /// Memory of this replica, and Redis beside it where there is one.
 #[derive(Debug)]
-pub(crate) struct Limiter {
+pub struct Limiter {
     memory: Memory,
     redis: Option<RedisTier>,
     secret: SharedSecret,
@@ -40,18 +40,18 @@ struct Counted {
 
 /// What became of a request.
 #[derive(Debug)]
-pub(crate) struct Outcome {
+pub struct Outcome {
     /// What its client is called in logs.
-    pub(crate) client: Name,
+    pub client: Name,
     /// What holds for that client.
-    pub(crate) limits: Limits,
+    pub limits: Limits,
     /// How its windows stand, or why it is refused.
-    pub(crate) standing: Result<[Usage; 3], Decision>,
+    pub standing: Result<[Usage; 3], Decision>,
 }
 
 impl Limiter {
     /// Connects to Redis in the background.
-    pub(crate) fn start(config: &OriginConfig) -> Self {
+    pub fn start(config: &OriginConfig) -> Self {
         let OriginRateConfig { rate_limit_clients, redis_rate_limit_url } = &config.origin_rate;
         Self {
             memory: Memory::new(usize::try_from(rate_limit_clients.get()).unwrap_or(usize::MAX)),
@@ -68,7 +68,7 @@ impl Limiter {
     }
 
     /// Spends `cost` of all `payers`, of whom the last is the client, or of none; `None` where nobody pays.
-    pub(crate) async fn spend(
+    pub async fn spend(
         &self,
         payers: impl Iterator<Item = Payer>,
         cost: u32,
@@ -115,7 +115,7 @@ impl Limiter {
     }
 
     /// Times since the start that memory decided alone, although there should be a Redis.
-    pub(crate) fn alone(&self) -> u64 {
+    pub fn alone(&self) -> u64 {
         self.alone.load(Ordering::Relaxed)
     }
 

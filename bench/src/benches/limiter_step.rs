@@ -51,7 +51,6 @@ pub(crate) fn run() -> Result<Block> {
     table.push(&["GCRA".to_owned(), gcra.shown(), "24".to_owned(), "1".to_owned()]);
     block.tables.push(table);
     block.budgets.push(Budget::at_most("a step of the slowest", 150.0, slowest, |ns| format!("{ns:.0} ns")));
-    // The origin's limiters, in memory and in Redis, belong below, each with a table and a budget of its own.
     Ok(block)
 }
 

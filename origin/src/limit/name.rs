@@ -8,7 +8,7 @@ use valora_shared::{
 
 /// An HMAC of who it is under `CLIENT_HASH_SECRET`, the same at the edge. Shown as 32 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Name([u8; 16]);
+pub struct Name([u8; 16]);
 
 impl Name {
     pub(super) fn of(secret: &SharedSecret, who: &Who) -> Self {
