@@ -33,7 +33,7 @@ pub(crate) fn run() -> Result<Block> {
     ];
     let mut settings = workers::settings(&system);
     settings.push(("RATE_LIMIT_CACHE_HITS", "true".to_owned()));
-    let workerd = workers::start(edge, &settings, &hellos, data.path())?;
+    let workerd = workers::start(&[(edge, &settings)], &hellos, data.path())?;
     let url = |port: u16| format!("http://127.0.0.1:{port}");
     for port in ports {
         until("workerd answered", Duration::from_secs(30), || Ok(Client::new(url(port))?.get(PATH).ok()))?;

@@ -1,5 +1,6 @@
 //! Workers to compare the edge with, and one workerd for all of them.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
@@ -73,22 +74,25 @@ pub(super) fn settings(system: &System) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// The edge, with settings, and its peers in one workerd.
-pub(super) fn start(
-    edge: u16,
-    settings: &[(&str, String)],
-    peers: &[Value],
-    folder: &Path,
-) -> Result<Guarded> {
-    let overrides = settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+/// An edge by its port, with its settings.
+pub(super) type Edge<'a> = (u16, &'a [(&'a str, String)]);
+
+/// Edges and their peers in one workerd.
+pub(super) fn start(edges: &[Edge<'_>], peers: &[Value], folder: &Path) -> Result<Guarded> {
+    let ports: Vec<u16> = edges.iter().map(|(port, _)| *port).collect();
     let setting = miniflare::Setting {
         worker: &WorkerVariant::Plain.folder(),
         state: &folder.join("bench-state"),
-        ports: &[edge],
-        overrides: &overrides,
+        ports: &ports,
+        overrides: &BTreeMap::new(),
     };
     let mut options = miniflare::options(&Wrangler::read()?, &setting);
     let workers = options["workers"].as_array_mut().context("miniflare's options have no workers")?;
+    for (worker, (_, settings)) in workers.iter_mut().zip(edges) {
+        for (name, value) in *settings {
+            worker["bindings"][*name] = json!(value);
+        }
+    }
     workers.extend_from_slice(peers);
     let file = folder.join("bench.json");
     std::fs::write(&file, options.to_string())?;
