@@ -1,7 +1,7 @@
 //! A change that went through us makes what is stored of its target out of date (RFC 9111 §4.4).
 
 use super::kv;
-use crate::{isolate::Isolate, js::binding, platform};
+use crate::{background, isolate::Isolate, js::binding, platform};
 use std::rc::Rc;
 use valora_shared::cache::{CacheKey, after_scheme, target_of};
 
@@ -36,7 +36,7 @@ pub fn forget(isolate: &Rc<Isolate>, env: &worker::Env, ctx: &worker::Context, k
         isolate.changed(key, now);
     }
     if let Some(namespace) = binding(env, kv::BINDING) {
-        ctx.wait_until(async move {
+        background::wait_until(ctx, async move {
             for key in &keys {
                 kv::delete(&namespace, key).await;
             }
