@@ -5,6 +5,7 @@ mod cache_tag;
 mod conditions;
 mod control;
 mod envelope;
+mod json;
 mod key;
 mod purge;
 mod targeted;
@@ -27,7 +28,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const ALL: [Target; 12] = [
+pub const ALL: [Target; 13] = [
     control::RESPONSE,
     control::REQUEST,
     targeted::TARGET,
@@ -37,6 +38,7 @@ pub const ALL: [Target; 12] = [
     conditions::IF_NONE_MATCH,
     answer::TARGET,
     envelope::TARGET,
+    json::TARGET,
     key::TARGET,
     purge::PATTERN,
     purge::PART,
