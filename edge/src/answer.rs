@@ -107,12 +107,6 @@ impl CacheOutcome {
 }
 
 impl Made {
-    /// A value as JSON that nobody keeps.
-    pub fn value(status: u16, body: &serde_json::Value) -> Self {
-        // Not its `Display`, which is a second writer of JSON: four kilobytes more of Worker.
-        Self::json(status, serde_json::to_string(body).unwrap_or_default())
-    }
-
     /// JSON that nobody keeps.
     pub fn json(status: u16, body: String) -> Self {
         let headers = vec![("content-type", "application/json".into()), ("cache-control", "no-store".into())];

@@ -17,6 +17,7 @@ use valora_shared::{
     events::Receipt,
     hub::{Call, Reply},
     id::CorrelationId,
+    json::Json,
     rate,
     time::UnixMillis,
     trust::Client,
@@ -207,7 +208,7 @@ pub struct HealthFacts {
     /// The origin as seen from here.
     pub origin: ServiceHealth,
     /// Its status and detailed health, when it gave one.
-    pub report: Option<(u16, serde_json::Map<String, serde_json::Value>)>,
+    pub report: Option<(u16, Vec<(String, Json)>)>,
 }
 
 /// How the cache looks at the request.

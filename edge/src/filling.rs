@@ -2,6 +2,7 @@
 
 use crate::{
     answer::CacheOutcome,
+    background,
     cache::{
         Entry, Lookup,
         fill::Job,
@@ -22,7 +23,7 @@ use valora_shared::{
     time::UnixMillis,
 };
 use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::Request;
 
 /// With a stored answer in hand the origin has this long, then that one is served.
@@ -193,7 +194,7 @@ fn spawn(
 ) -> impl Future<Output = OriginFact> + use<> {
     let outcome: Rc<RefCell<Option<OriginFact>>> = Rc::default();
     let (job, env) = (Rc::new(job), env.clone());
-    let promise = future_to_promise({
+    let promise = background::begin({
         let (job, env, outcome) = (Rc::clone(&job), env.clone(), Rc::clone(&outcome));
         async move {
             let fact = job.run(&env).await;
@@ -202,10 +203,9 @@ fn spawn(
                 job.isolate.with_underway(|underway| underway.finish(mark, ended, platform::now()));
             }
             outcome.replace(Some(fact));
-            Ok(JsValue::UNDEFINED)
         }
     });
-    ctx.wait_until({
+    background::wait_until(ctx, {
         let (promise, outcome) = (promise.clone(), Rc::clone(&outcome));
         async move {
             let _ = JsFuture::from(promise).await;

@@ -135,10 +135,9 @@ fn read(answer: &Response, headers: &Headers) -> Result<Outcome, JsValue> {
 
 /// The cause is in the log of the isolate that the object is in.
 fn failed(failure: Failure, headers: &Headers) -> Outcome {
-    platform::log_error(&serde_json::json!({
-        "level": "error", "message": "the origin failed in a flight",
-        "correlation_id": headers.get(names::CORRELATION_ID).ok().flatten(),
-        "timed_out": failure == Failure::Timeout,
-    }));
+    let id = headers.get(names::CORRELATION_ID).ok().flatten();
+    let mut line = platform::line("error", "the origin failed in a flight");
+    line.maybe_text("correlation_id", id.as_deref());
+    platform::log_error(line.bool("timed_out", failure == Failure::Timeout));
     Outcome::Failed(failure)
 }

@@ -54,9 +54,7 @@ pub async fn ask(settings: &Settings, env: &worker::Env, call: &Call) -> Result<
     let outcome: Result<Reply, String> =
         within(LIMIT, asked).await.unwrap_or_else(|| Err("no answer in time".to_owned()));
     outcome.map_err(|error| {
-        platform::log_error(
-            &serde_json::json!({"level": "error", "message": "the Hub is away", "error": error}),
-        );
+        platform::log_error(platform::line("error", "the Hub is away").text("error", &error));
         Away
     })
 }

@@ -17,11 +17,11 @@ use crate::{
     upstream,
 };
 use futures_util::future::{join, join4};
-use serde_json::{Map, Value};
 use std::{rc::Rc, time::Duration};
 use valora_shared::{
     http::names,
     hub::Call,
+    json::Json,
     rate,
     wire::{ServiceHealth, ServiceStatus},
 };
@@ -186,7 +186,7 @@ async fn bring_health(exchange: &mut Exchange, isolate: &Isolate, env: &worker::
         let outgoing = upstream::for_itself(settings, exchange, "/api/health/detailed").ok()?;
         let response = upstream::send(settings, &exchange.correlation_id, &outgoing, false).await.ok()?;
         let text = JsFuture::from(response.text().ok()?).await.ok()?.as_string()?;
-        let report: Map<String, Value> = serde_json::from_str(&text).ok()?;
+        let Ok(Json::Object(report)) = Json::parse(&text) else { return None };
         Some((response.status(), report, platform::now()))
     };
     let hub = async {

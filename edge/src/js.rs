@@ -134,6 +134,12 @@ extern "C" {
     ) -> Result<Promise, JsValue>;
 }
 
+#[wasm_bindgen(module = "/js/settings.js")]
+extern "C" {
+    /// A variable or secret as text.
+    pub fn setting(env: &worker::Env, name: &str) -> Option<String>;
+}
+
 #[wasm_bindgen(module = "/js/hub.js")]
 extern "C" {
     /// The rows of a statement as a JSON array of arrays.

@@ -5,6 +5,7 @@
 
 mod answer;
 mod audit;
+mod background;
 mod beat;
 mod cache;
 mod credentials;

@@ -83,8 +83,8 @@ pub fn usage(exchange: &Exchange, isolate: &Isolate) -> Option<[Usage; 3]> {
 /// Writes that a request would have been refused.
 pub(crate) fn log_shadow(exchange: &Exchange, settings: &Settings) {
     let client = payers(exchange, settings).pop().map(|payer| payer.who.name(settings));
-    platform::log(&serde_json::json!({
-        "level": "warn", "message": "the rate limit would refuse", "client": client,
-        "correlation_id": exchange.correlation_id, "path": exchange.inbound.path(),
-    }));
+    let mut line = platform::line("warn", "the rate limit would refuse");
+    line.maybe_text("client", client.as_deref());
+    line.text("correlation_id", exchange.correlation_id.as_str()).text("path", exchange.inbound.path());
+    platform::log(&line);
 }

@@ -7,45 +7,17 @@ use crate::{
     isolate::Isolate,
     platform,
 };
-use serde::Serialize;
 use valora_shared::{
     cache::Reason,
     config::LogLevel,
     http::{names, trace_id},
     hub::{Delivered, Reply},
-    id::CorrelationId,
 };
 use wasm_bindgen::JsValue;
 use web_sys::Response;
 
 /// Slower requests are warned of.
 const SLOW_MS: i64 = 5_000;
-
-#[derive(Serialize)]
-struct Line<'a> {
-    level: &'static str,
-    message: &'static str,
-    correlation_id: &'a CorrelationId,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    trace_id: Option<&'a str>,
-    method: &'a str,
-    path: &'a str,
-    status: u16,
-    io_ms: i64,
-    cache: &'static str,
-    /// Why what was stored could be used, or not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cache_reason: Option<&'static str>,
-    /// Whom it was counted for, as their limiter is called.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client: Option<String>,
-    /// When that was, in milliseconds since 1970.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    paid_ms: Option<i64>,
-    /// Why it was refused, where the client is not told.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'a str>,
-}
 
 /// Writes the request's line, if its level is written at all.
 pub fn request(exchange: &Exchange, isolate: &Isolate, response: &Response, answer: &Answer) {
@@ -57,24 +29,24 @@ pub fn request(exchange: &Exchange, isolate: &Isolate, response: &Response, answ
         return;
     }
     let traceparent = exchange.headers.get(names::TRACEPARENT);
-    platform::log(&Line {
-        level: level.as_str(),
-        message: "request",
-        correlation_id: &exchange.correlation_id,
-        trace_id: traceparent.as_deref().and_then(trace_id),
-        method: &exchange.inbound.method,
-        path: exchange.inbound.path(),
-        status: response.status(),
-        io_ms,
-        cache: CacheOutcome::of(exchange, answer).as_str(),
-        cache_reason: match &exchange.cache {
-            CacheView::Keyed(lookup) => lookup.reason.map(Reason::as_str),
-            CacheView::Bypass => None,
-        },
-        client: exchange.limit.paid().last().map(|payment| payment.who.name(settings)),
-        paid_ms: exchange.limit.paid().last().map(|payment| payment.at.0),
-        reason: exchange.reason.as_deref(),
-    });
+    let mut line = platform::line(level.as_str(), "request");
+    line.text("correlation_id", exchange.correlation_id.as_str())
+        .maybe_text("trace_id", traceparent.as_deref().and_then(trace_id))
+        .text("method", &exchange.inbound.method)
+        .text("path", exchange.inbound.path())
+        .number("status", response.status().into())
+        .number("io_ms", io_ms)
+        .text("cache", CacheOutcome::of(exchange, answer).as_str());
+    // Why what was stored could be used, or not.
+    if let CacheView::Keyed(lookup) = &exchange.cache {
+        line.maybe_text("cache_reason", lookup.reason.map(Reason::as_str));
+    }
+    // Whom it was counted for, as their limiter is called, and when, in milliseconds since 1970.
+    if let Some(payment) = exchange.limit.paid().last() {
+        line.text("client", &payment.who.name(settings)).number("paid_ms", payment.at.0);
+    }
+    // Why it was refused, where the client is not told.
+    platform::log(line.maybe_text("reason", exchange.reason.as_deref()));
 }
 
 /// A delivery of the origin's, with what became of it.
@@ -84,18 +56,25 @@ pub fn delivery(exchange: &Exchange, delivered: &Delivered, outcome: &Result<Rep
         Ok(Reply::Replayed) => "replayed",
         _ => "the Hub is away",
     };
-    platform::log(&serde_json::json!({
-        "level": "info", "message": "delivery", "correlation_id": exchange.correlation_id, "result": result,
-        "purges": delivered.purges.len(), "prices": delivered.prices, "revocations": delivered.revocations.len(),
-        "audit": delivered.audit.len(),
-        "refused": exchange.receipt.as_ref().map_or(0, |receipt| receipt.refused.len()),
-    }));
+    let refused = exchange.receipt.as_ref().map_or(0, |receipt| receipt.refused.len());
+    let mut line = platform::line("info", "delivery");
+    line.text("correlation_id", exchange.correlation_id.as_str())
+        .text("result", result)
+        .count("prices", delivered.prices);
+    for (name, length) in [
+        ("purges", delivered.purges.len()),
+        ("revocations", delivered.revocations.len()),
+        ("audit", delivered.audit.len()),
+        ("refused", refused),
+    ] {
+        line.json(name, &length.to_string());
+    }
+    platform::log(&line);
 }
 
 /// An answer that JavaScript would not make a response of.
 pub fn refused(exchange: &Exchange, error: &JsValue) {
-    platform::log_error(&serde_json::json!({
-        "level": "error", "message": "the answer could not be sent", "correlation_id": exchange.correlation_id,
-        "error": format!("{error:?}"),
-    }));
+    let mut line = platform::line("error", "the answer could not be sent");
+    line.text("correlation_id", exchange.correlation_id.as_str());
+    platform::log_error(line.text("error", &format!("{error:?}")));
 }

@@ -178,7 +178,7 @@ fn liveness_needs_nobody() {
     let isolate = isolate(&[]);
     let answer = answered(&mut exchange("GET", "/api/health"), &isolate);
     let Answer::Made(made) = answer else { panic!("not made here") };
-    assert_eq!(made.body.as_deref(), Some(r#"{"served_by":"edge","status":"ok"}"#));
+    assert_eq!(made.body.as_deref(), Some(r#"{"status":"ok","served_by":"edge"}"#));
     assert_eq!(needs(&mut exchange("GET", "/api/health/detailed"), &isolate), Need::Health);
 }
 

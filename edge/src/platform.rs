@@ -1,8 +1,7 @@
 //! The only place that reads the clock, makes random text or writes a log line (edge/clippy.toml bans the rest).
 
-use serde::Serialize;
 use std::cell::RefCell;
-use valora_shared::time::UnixMillis;
+use valora_shared::{json::Object, time::UnixMillis};
 
 /// Now. In production the clock stands still between I/O.
 pub fn now() -> UnixMillis {
@@ -22,14 +21,21 @@ pub fn random_seed() -> u64 {
     u64::from_str_radix(&digits, 16).unwrap_or_default()
 }
 
+/// A line to be logged, which more can be added to.
+pub fn line(level: &str, message: &str) -> Object {
+    let mut line = Object::default();
+    line.text("level", level).text("message", message);
+    line
+}
+
 /// Writes one JSON line.
-pub fn log(line: &impl Serialize) {
-    worker::console_log!("{}", serde_json::to_string(line).unwrap_or_default());
+pub fn log(line: &Object) {
+    worker::console_log!("{}", line.to_json());
 }
 
 /// Writes one JSON line marked as an error.
-pub fn log_error(line: &impl Serialize) {
-    worker::console_error!("{}", serde_json::to_string(line).unwrap_or_default());
+pub fn log_error(line: &Object) {
+    worker::console_error!("{}", line.to_json());
 }
 
 thread_local! {
@@ -52,7 +58,7 @@ pub fn warn_seldom(message: &'static str, error: &str) {
         }
     });
     if is_due {
-        log_error(&serde_json::json!({"level": "warn", "message": message, "error": error}));
+        log_error(line("warn", message).text("error", error));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     answer::{Answer, CacheOutcome},
-    audit, beat,
+    audit, background, beat,
     cache::kv,
     exchange::{CacheView, Exchange, Inbound, KvFact, RequestHeaders},
     filling, identity, io,
@@ -126,7 +126,7 @@ fn afterwards(exchange: &Exchange, isolate: &Rc<Isolate>, env: worker::Env, ctx:
         return;
     }
     let isolate = Rc::clone(isolate);
-    ctx.wait_until(async move {
+    background::wait_until(ctx, async move {
         if is_noted {
             audit::flush(&isolate, &env).await;
         }

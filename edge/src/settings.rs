@@ -1,11 +1,12 @@
 //! The Worker's settings, read once per isolate. A Worker cannot refuse to start, so faulty settings are a state:
 //! every route then answers 503 and the log holds each fault.
 
-use crate::{credentials::Verifier, js::binding, platform};
+use crate::{credentials::Verifier, js, platform};
 use valora_shared::{
     cache::Lifetimes,
     config::{EdgeConfig, Environment, Faults, LogLevel, Source},
     http::CorsPolicy,
+    json,
     trust::{KeyRing, SharedSecret},
 };
 
@@ -30,11 +31,7 @@ struct Bindings<'a>(&'a worker::Env);
 
 impl Source for Bindings<'_> {
     fn get(&self, name: &str) -> Option<String> {
-        // A number or a boolean in wrangler.toml stays one here; anything else is no setting, and its text a fault.
-        let value = binding(self.0, name)?;
-        let number = || value.as_f64().map(|number| number.to_string());
-        let boolean = || value.as_bool().map(|yes| yes.to_string());
-        value.as_string().or_else(number).or_else(boolean).or_else(|| Some("[object]".to_owned()))
+        js::setting(self.0, name)
     }
 }
 
@@ -59,10 +56,10 @@ impl Settings {
     /// Every fault.
     pub fn from_bindings(env: &worker::Env) -> Result<Self, Faults> {
         Self::read(&Bindings(env)).inspect_err(|faults| {
-            let all: Vec<String> = faults.iter().map(|f| format!("{}: {}", f.variable, f.message)).collect();
-            platform::log_error(
-                &serde_json::json!({"level": "error", "message": "faulty settings", "faults": all}),
-            );
+            let all =
+                faults.iter().map(|fault| json::quoted(&[fault.variable, ": ", &fault.message].concat()));
+            let all = json::list(&all.collect::<Vec<_>>());
+            platform::log_error(platform::line("error", "faulty settings").json("faults", &all));
         })
     }
 

@@ -86,9 +86,8 @@ pub fn fields(response: &Response) -> Result<Vec<(String, String)>, JsValue> {
 pub fn failure(correlation_id: &CorrelationId, error: &JsValue) -> Failure {
     let name = Reflect::get(error, &"name".into()).ok().and_then(|name| name.as_string());
     let timed_out = name.as_deref() == Some("TimeoutError");
-    platform::log_error(&serde_json::json!({
-        "level": "error", "message": "the origin failed", "correlation_id": correlation_id,
-        "timed_out": timed_out, "error": format!("{error:?}"),
-    }));
+    let mut line = platform::line("error", "the origin failed");
+    line.text("correlation_id", correlation_id.as_str()).bool("timed_out", timed_out);
+    platform::log_error(line.text("error", &format!("{error:?}")));
     if timed_out { Failure::Timeout } else { Failure::Unreachable }
 }

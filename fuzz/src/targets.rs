@@ -5,6 +5,7 @@ mod cache_tag;
 mod conditions;
 mod control;
 mod envelope;
+mod json;
 mod key;
 mod limiter;
 mod purge;
@@ -38,6 +39,7 @@ pub const ALL: [Target; 13] = [
     conditions::IF_NONE_MATCH,
     answer::TARGET,
     envelope::TARGET,
+    json::TARGET,
     key::TARGET,
     purge::PATTERN,
     purge::PART,

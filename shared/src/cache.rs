@@ -29,7 +29,7 @@ pub use epochs::{
 pub use fields::Fields;
 pub use freshen::{freshened, is_of_the_body, kept_fields};
 pub use keeping::{Answered, Asked, Keeping, NotKept, Policy, slots, tags};
-pub use key::{CacheKey, InvalidTarget, path_of, target_of};
+pub use key::{CacheKey, InvalidTarget, after_scheme, path_of, target_of};
 pub use status::{CacheStatus, Forward};
 pub use stored::{Reason, Reuse, Stored};
 pub use table::{Lifetimes, Rows};

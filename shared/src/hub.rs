@@ -10,7 +10,7 @@ mod revocations;
 mod stats;
 
 pub use audit::{FIRST_PREVIOUS_HASH, Record, is_chain};
-pub use clear::Clear;
+pub use clear::{Clear, decoded};
 pub use message::{Beat, Call, Delivered, MAX_ENTRIES, Reply};
 pub use page::Page;
 pub use purges::{Batch, LIST_EVERY_MS, Waiting, visible_by};

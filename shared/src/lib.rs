@@ -1,6 +1,6 @@
 //! The rules that the edge and the origin both obey.
 //!
-//! **In scope**: values and their parsing ([`id`], [`money`], [`time`]), the price rules ([`prices`]), the JSON
+//! **In scope**: values and their parsing ([`id`], [`json`], [`money`], [`time`]), the price rules ([`prices`]), the JSON
 //! of the API ([`wire`]), errors ([`problem`]), header names and header rules ([`http`]), cache rules
 //! ([`cache`]), settings ([`config`]), accounts and tokens ([`account`]), secrets and the border between the sides
 //! ([`trust`]), what the origin tells the edge ([`events`]), what the edge asks its Hub ([`hub`]), who of many that
@@ -21,6 +21,7 @@ pub mod flight;
 pub mod http;
 pub mod hub;
 pub mod id;
+pub mod json;
 pub mod money;
 #[cfg(feature = "openapi")]
 mod openapi;

@@ -6,16 +6,16 @@ pub use code::ErrorCode;
 
 use crate::{
     id::CorrelationId,
-    rate::{Decision, PROBLEM_TYPE, QuotaExceeded},
+    json::{Object, list, quoted},
+    rate::{CurrentUsage, Decision, PROBLEM_TYPE, QuotaExceeded},
 };
-use serde::Serialize;
 use std::borrow::Cow;
 
 /// The media type of every error body.
 pub const CONTENT_TYPE: &str = "application/problem+json";
 
 /// One thing wrong with the input.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldError {
     /// The field, parameter or path segment.
@@ -23,7 +23,6 @@ pub struct FieldError {
     /// What is wrong, with the limit.
     pub message: String,
     /// Where it stood.
-    #[serde(skip)]
     #[cfg_attr(feature = "openapi", schema(ignore))]
     pub place: Place,
 }
@@ -132,24 +131,54 @@ impl Problem {
 
     /// The JSON body for a request to `path`.
     pub fn body(&self, path: &str, correlation_id: &CorrelationId) -> Vec<u8> {
-        let details: Vec<Detail<'_>> = self.errors.iter().map(Detail::from).collect();
-        let body = Body {
-            type_: if self.quota.is_some() { PROBLEM_TYPE.to_owned() } else { self.code.type_uri() },
-            title: self.code.title(),
-            status: self.code.status(),
-            detail: &self.detail,
-            instance: path,
-            error: self.code.name(),
-            message: &self.detail,
-            path,
-            correlation_id,
-            errors: &self.errors,
-            details,
-            max_size_bytes: self.max_size_bytes,
-            quota: self.quota.as_deref(),
+        let type_ = if self.quota.is_some() { PROBLEM_TYPE.to_owned() } else { self.code.type_uri() };
+        let mut body = Object::default();
+        body.text("type", &type_)
+            .text("title", self.code.title())
+            .number("status", self.code.status().into())
+            .text("detail", &self.detail)
+            .text("instance", path)
+            .text("error", self.code.name())
+            .text("message", &self.detail)
+            .text("path", path)
+            .text("correlation_id", correlation_id.as_str());
+        if !self.errors.is_empty() {
+            body.json("errors", &list(&self.errors.iter().map(FieldError::to_json).collect::<Vec<_>>()));
+            body.json("details", &list(&self.errors.iter().map(FieldError::to_detail).collect::<Vec<_>>()));
+        }
+        if let Some(bytes) = self.max_size_bytes {
+            body.count("max_size_bytes", bytes);
+        }
+        if let Some(quota) = &self.quota {
+            if let Some(seconds) = quota.retry_after {
+                body.number("retry_after", seconds.into());
+            }
+            let CurrentUsage { minute, hour, day } = quota.current_usage;
+            let mut usage = Object::default();
+            usage.number("minute", minute.into()).number("hour", hour.into()).number("day", day.into());
+            let violated: Vec<String> = quota.violated_policies.iter().map(|name| quoted(name)).collect();
+            body.text("limit_type", quota.limit_type)
+                .json("current_usage", &usage.to_json())
+                .json("violated-policies", &list(&violated));
+        }
+        body.to_json().into_bytes()
+    }
+}
+
+impl FieldError {
+    fn to_json(&self) -> String {
+        Object::default().text("field", &self.field).text("message", &self.message).to_json()
+    }
+
+    /// In the form of the Python backend's framework.
+    fn to_detail(&self) -> String {
+        let place = match self.place {
+            Place::Body => "body",
+            Place::Path => "path",
+            Place::Query => "query",
         };
-        // Strings and integers only: writing them cannot fail.
-        serde_json::to_vec(&body).unwrap_or_default()
+        let place = list(&[quoted(place), quoted(&self.field)]);
+        Object::default().json("loc", &place).text("msg", &self.message).text("type", "value_error").to_json()
     }
 }
 
@@ -165,7 +194,7 @@ mod schema {
 
     /// An error (RFC 9457), with the fields that the Python backend had.
     #[derive(ToSchema)]
-    #[expect(dead_code, reason = "only its schema is used; super::Body writes the JSON without owning it")]
+    #[expect(dead_code, reason = "only its schema is used; `Problem::body` writes the JSON")]
     pub struct Problem {
         /// `/errors/{Code}`, which explains the error.
         r#type: String,
@@ -202,48 +231,6 @@ mod schema {
         /// All windows in which the request does not fit.
         #[serde(rename = "violated-policies")]
         violated_policies: Option<Vec<String>>,
-    }
-}
-
-#[derive(Serialize)]
-struct Body<'a> {
-    #[serde(rename = "type")]
-    type_: String,
-    title: &'static str,
-    status: u16,
-    detail: &'a str,
-    instance: &'a str,
-    error: &'static str,
-    message: &'a str,
-    path: &'a str,
-    correlation_id: &'a CorrelationId,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    errors: &'a [FieldError],
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    details: Vec<Detail<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_size_bytes: Option<u64>,
-    #[serde(flatten)]
-    quota: Option<&'a QuotaExceeded>,
-}
-
-/// A fault in the form of the Python backend's framework.
-#[derive(Serialize)]
-struct Detail<'a> {
-    loc: [&'a str; 2],
-    msg: &'a str,
-    #[serde(rename = "type")]
-    type_: &'static str,
-}
-
-impl<'a> From<&'a FieldError> for Detail<'a> {
-    fn from(error: &'a FieldError) -> Self {
-        let place = match error.place {
-            Place::Body => "body",
-            Place::Path => "path",
-            Place::Query => "query",
-        };
-        Self { loc: [place, &error.field], msg: &error.message, type_: "value_error" }
     }
 }
 

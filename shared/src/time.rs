@@ -22,8 +22,10 @@ impl UnixMillis {
     /// `2026-11-24T13:50:00.123Z`. Years outside RFC 3339's 0000…9999 are shown as the epoch: they can only
     /// come from a corrupt row, and an answer with one wrong time is better than none.
     pub fn to_rfc3339(self) -> String {
-        let nanos = i128::from(self.0) * 1_000_000;
-        OffsetDateTime::from_unix_timestamp_nanos(nanos)
+        // Not from its nanoseconds: to divide 128 bits is a kilobyte of Worker.
+        let (seconds, ms) = (self.0.div_euclid(1_000), u16::try_from(self.0.rem_euclid(1_000)));
+        let at = OffsetDateTime::from_unix_timestamp(seconds);
+        at.and_then(|at| at.replace_millisecond(ms.unwrap_or_default()))
             .ok()
             .and_then(|at| at.format(&Rfc3339).ok())
             .unwrap_or_else(|| "1970-01-01T00:00:00Z".to_owned())

@@ -2,7 +2,7 @@
 //! I/O.
 
 use super::{checks::unverified, make};
-use crate::{beat::EpochCheck, isolate::Isolate, platform};
+use crate::{background, beat::EpochCheck, isolate::Isolate, platform};
 use std::{rc::Rc, time::Duration};
 
 /// How often who waits looks whether it came back.
@@ -24,7 +24,7 @@ impl EpochCheck {
         };
         if let Some(call) = isolate.with_beat(|beat| beat.begin(platform::now())).flatten() {
             let (isolate, env) = (Rc::clone(isolate), env.clone());
-            ctx.wait_until(async move {
+            background::wait_until(ctx, async move {
                 if let Some(Ok(settings)) = isolate.settings() {
                     make(settings, &env, call).await;
                 }

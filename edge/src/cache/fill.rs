@@ -262,11 +262,10 @@ impl Job {
 async fn packed(entry: &Entry) -> Option<Entry> {
     let (stored, identity) = (entry.stored(), entry.identity()?);
     let kind = Fields(&stored.fields).get("content-type");
-    let is_transformable =
-        !Fields(&stored.fields).get("cache-control").unwrap_or("").contains("no-transform");
+    let mut directives = Fields(&stored.fields).get("cache-control").unwrap_or("").split(',');
     if entry.gzip().is_some()
         || entry.is_problem()
-        || !is_transformable
+        || directives.any(|directive| directive.trim().eq_ignore_ascii_case("no-transform"))
         || !is_worth_packing(kind, identity.bytes)
     {
         return None;

@@ -1,9 +1,9 @@
 //! A change that went through us makes what is stored of its target out of date (RFC 9111 §4.4).
 
 use super::kv;
-use crate::{isolate::Isolate, js::binding, platform};
+use crate::{background, isolate::Isolate, js::binding, platform};
 use std::rc::Rc;
-use valora_shared::cache::{CacheKey, target_of};
+use valora_shared::cache::{CacheKey, after_scheme, target_of};
 
 /// Whether an answer to this method tells of a change.
 pub fn is_change(method: &str, status: u16) -> bool {
@@ -18,8 +18,8 @@ pub fn keys(
     key_of: impl Fn(&str) -> Option<CacheKey>,
 ) -> Vec<CacheKey> {
     let site = |url: &str| {
-        let end = url.find("://").and_then(|at| url.get(at + 3..)?.find('/').map(|path| at + 3 + path));
-        end.and_then(|end| url.get(..end)).unwrap_or("").to_ascii_lowercase()
+        let path = after_scheme(url).and_then(|rest| rest.get(rest.find('/')?..));
+        path.and_then(|path| url.strip_suffix(path)).unwrap_or("").to_ascii_lowercase()
     };
     let same_site = |other: &str| other.starts_with('/') || site(other) == site(url);
     let mut keys: Vec<CacheKey> = key_of(url).into_iter().collect();
@@ -36,7 +36,7 @@ pub fn forget(isolate: &Rc<Isolate>, env: &worker::Env, ctx: &worker::Context, k
         isolate.changed(key, now);
     }
     if let Some(namespace) = binding(env, kv::BINDING) {
-        ctx.wait_until(async move {
+        background::wait_until(ctx, async move {
             for key in &keys {
                 kv::delete(&namespace, key).await;
             }

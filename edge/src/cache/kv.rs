@@ -160,9 +160,7 @@ fn count(counts: &[(Counter, u64)]) {
 }
 
 fn log(message: &str, error: &JsValue) {
-    platform::log_error(&serde_json::json!({
-        "level": "warn", "message": message, "error": format!("{error:?}"),
-    }));
+    platform::log_error(platform::line("warn", message).text("error", &format!("{error:?}")));
 }
 
 #[cfg(test)]

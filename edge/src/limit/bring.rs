@@ -1,15 +1,14 @@
 //! Tokens for a request whose purse has none: one request of a client asks the limiter, the others watch.
 
 use super::{Outcome, Payer, Payment, ask, payers, put_back};
-use crate::{exchange::Exchange, isolate::Isolate, platform, settings::Settings};
+use crate::{background, exchange::Exchange, isolate::Isolate, platform, settings::Settings};
 use std::{cell::Cell, rc::Rc, time::Duration};
 use valora_shared::{
     config::OnFailure,
     rate::{ASK_MS, Ask, Call, Decision, Look, Reply, Waiter},
     time::UnixMillis,
 };
-use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use wasm_bindgen_futures::JsFuture;
 
 /// Those who watch look so often, in milliseconds: soon at first, then more seldom.
 const FIRST_LOOK_MS: u64 = 3;
@@ -126,7 +125,7 @@ async fn ask_and_land(
 ) -> Look {
     let landed: Rc<Cell<Option<Look>>> = Rc::default();
     let (who, name, limits) = (payer.who.clone(), payer.who.name(settings), payer.limits);
-    let promise = future_to_promise({
+    let promise = background::begin({
         let (isolate, env, landed) = (Rc::clone(isolate), env.clone(), Rc::clone(&landed));
         let (who, name) = (who.clone(), name.clone());
         async move {
@@ -141,10 +140,9 @@ async fn ask_and_land(
                 Look::Alone
             });
             landed.set(look);
-            Ok(JsValue::UNDEFINED)
         }
     });
-    ctx.wait_until({
+    background::wait_until(ctx, {
         let (isolate, env, promise) = (Rc::clone(isolate), env.clone(), promise.clone());
         async move {
             let _ = JsFuture::from(promise).await;

@@ -35,9 +35,7 @@ fn read(state: &[u8]) -> State {
         return State::default();
     }
     State::from_bytes(state).unwrap_or_else(|| {
-        platform::log_error(
-            &serde_json::json!({"level": "error", "message": "a limiter's state cannot be read"}),
-        );
+        platform::log_error(&platform::line("error", "a limiter's state cannot be read"));
         State::default()
     })
 }

@@ -20,11 +20,11 @@ use crate::{
     settings::Settings,
     steps::events::hub_away,
 };
-use serde_json::json;
 use valora_shared::{
     cache::target_of,
     http::below_admin,
     hub::{Call, Page, Record, Reply},
+    json::{Object, list, quoted},
     problem::{ErrorCode, Problem},
     time::UnixMillis,
 };
@@ -132,9 +132,13 @@ fn records(exchange: &mut Exchange, settings: &Settings) -> Verdict {
             if let Some(visit) = &mut exchange.admin {
                 visit.is_recorded = true;
             }
-            let next = records.last().map(|oldest: &Record| oldest.id.to_string()).filter(|_| has_more);
-            let body = json!({"records": records, "next_cursor": next, "chain_ok": chain_ok});
-            Verdict::Answer(Answer::Made(Made::value(200, &body)))
+            let next =
+                records.last().map(|oldest: &Record| quoted(&oldest.id.to_string())).filter(|_| has_more);
+            let records: Vec<String> = records.iter().map(Record::to_json).collect();
+            let mut body = Object::default();
+            body.json("records", &list(&records)).json("next_cursor", next.as_deref().unwrap_or("null"));
+            body.bool("chain_ok", chain_ok);
+            Verdict::Answer(Answer::Made(Made::json(200, body.to_json())))
         }
         Some(_) => Verdict::Answer(Answer::Problem(hub_away())),
     }

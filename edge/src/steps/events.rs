@@ -44,7 +44,7 @@ pub fn receive(exchange: &mut Exchange, isolate: &Isolate) -> Verdict {
                 receipt.epoch = epoch;
                 let max_age_ms = settings.config.cache.cache_epoch_max_age_ms.get();
                 receipt.visible_by = Some(visible_by(UnixMillis(at_ms), max_age_ms));
-                Answer::Made(Made::json(200, serde_json::to_string(&receipt).unwrap_or_default()))
+                Answer::Made(Made::json(200, receipt.to_json()))
             }
             (Ok(Reply::Replayed), _) => {
                 let detail = "This signed request was received before.";

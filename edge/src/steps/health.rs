@@ -6,8 +6,8 @@ use crate::{
     isolate::Isolate,
     pipeline::{Need, Verdict},
 };
-use serde_json::{Map, Value, json};
 use valora_shared::{
+    json::{Json, Object},
     time::UnixMillis,
     wire::{EdgeHealth, HealthStatus, Liveness, ServiceStatus},
 };
@@ -18,7 +18,7 @@ pub fn alive(exchange: &mut Exchange, _: &Isolate) -> Verdict {
         return Verdict::Next;
     }
     let body = Liveness { status: "ok", served_by: Some("edge") };
-    Verdict::Answer(made(200, &json!(body)))
+    Verdict::Answer(made(200, serde_json::to_string(&body).unwrap_or_default()))
 }
 
 /// The health of everything.
@@ -30,7 +30,7 @@ pub fn detailed(exchange: &mut Exchange, _: &Isolate) -> Verdict {
         None => Verdict::Need(Need::Health),
         Some(facts) => {
             let (status, body) = report(facts, exchange.now);
-            Verdict::Answer(made(status, &Value::Object(body)))
+            Verdict::Answer(made(status, body))
         }
     }
 }
@@ -39,36 +39,41 @@ fn asks(exchange: &Exchange, path: &str) -> bool {
     matches!(exchange.inbound.method.as_str(), "GET" | "HEAD") && exchange.inbound.path() == path
 }
 
-fn made(status: u16, body: &Value) -> Answer {
-    Answer::Made(Made::value(status, body))
+fn made(status: u16, body: String) -> Answer {
+    Answer::Made(Made::json(status, body))
 }
 
-fn report(facts: HealthFacts, now: UnixMillis) -> (u16, Map<String, Value>) {
-    let (status, mut body) = facts.report.unwrap_or_else(|| {
-        let unhealthy = json!({"status": HealthStatus::Unhealthy, "timestamp": now});
-        (503, unhealthy.as_object().cloned().unwrap_or_default())
+fn report(facts: HealthFacts, now: UnixMillis) -> (u16, String) {
+    let text = |status: HealthStatus| Json::Text(status.as_str().to_owned());
+    let (code, fields) = facts.report.unwrap_or_else(|| {
+        let timestamp = Json::Text(now.to_rfc3339());
+        let fields = [("status", text(HealthStatus::Unhealthy)), ("timestamp", timestamp)];
+        (503, fields.map(|(name, value)| (name.to_owned(), value)).into())
     });
-    // KV away: prices still come from the origin, so the service is degraded, not down.
-    if facts.kv.status == ServiceStatus::Unhealthy
-        && body.get("status") == Some(&json!(HealthStatus::Healthy))
-    {
-        body.insert("status".to_owned(), json!(HealthStatus::Degraded));
-    }
-    // Likewise without the Hub, of which only admins notice, and without limiters: isolates then limit alone.
-    if [&facts.hub, &facts.limiter].iter().any(|part| part.status == ServiceStatus::Unhealthy)
-        && body.get("status") == Some(&json!(HealthStatus::Healthy))
-    {
-        body.insert("status".to_owned(), json!(HealthStatus::Degraded));
-    }
+    // KV away: prices still come from the origin, so the service is degraded, not down. Likewise without the Hub, of
+    // which only admins notice, and without limiters: isolates then limit alone.
+    let is_less =
+        [&facts.kv, &facts.hub, &facts.limiter].iter().any(|part| part.status == ServiceStatus::Unhealthy);
     let edge = EdgeHealth { kv: facts.kv, rate_limiter: facts.limiter, hub: facts.hub, origin: facts.origin };
-    body.insert("edge".to_owned(), json!(edge));
-    (status, body)
+    let mut body = Object::default();
+    for (name, value) in fields.into_iter().filter(|(name, _)| name != "edge") {
+        let is_status = name == "status" && value == text(HealthStatus::Healthy);
+        let value = if is_status && is_less { text(HealthStatus::Degraded) } else { value };
+        body.json(&name, &value.to_string());
+    }
+    (code, body.json("edge", &serde_json::to_string(&edge).unwrap_or_default()).to_json())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::{Value, json};
     use valora_shared::wire::ServiceHealth;
+
+    fn report(facts: HealthFacts) -> (u16, Value) {
+        let (status, body) = super::report(facts, UnixMillis(0));
+        (status, serde_json::from_str(&body).unwrap())
+    }
 
     fn part(status: ServiceStatus) -> ServiceHealth {
         ServiceHealth { status, response_time_ms: Some(1), kind: "test" }
@@ -83,7 +88,7 @@ mod tests {
             origin: part(ServiceStatus::Unhealthy),
             report: None,
         };
-        let (status, body) = report(facts, UnixMillis(0));
+        let (status, body) = report(facts);
         assert_eq!(status, 503);
         assert_eq!(body["status"], "unhealthy");
         assert_eq!(body["edge"]["origin"]["status"], "unhealthy");
@@ -92,15 +97,17 @@ mod tests {
 
     #[test]
     fn without_kv_a_healthy_service_is_degraded() {
-        let origin = json!({"status": "healthy", "uptime": {"seconds": 1}});
+        let Ok(Json::Object(origin)) = Json::parse(r#"{"status":"healthy","uptime":{"seconds":1}}"#) else {
+            panic!("it is an object")
+        };
         let facts = HealthFacts {
             kv: part(ServiceStatus::Unhealthy),
             hub: part(ServiceStatus::Healthy),
             limiter: part(ServiceStatus::Healthy),
             origin: part(ServiceStatus::Healthy),
-            report: Some((200, origin.as_object().unwrap().clone())),
+            report: Some((200, origin)),
         };
-        let (status, body) = report(facts, UnixMillis(0));
+        let (status, body) = report(facts);
         assert_eq!((status, &body["status"]), (200, &json!("degraded")));
         assert_eq!(body["uptime"]["seconds"], 1);
     }

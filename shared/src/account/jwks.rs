@@ -1,5 +1,6 @@
 //! Public keys of access tokens: a JWK Set (RFC 7517) of Ed25519 keys (RFC 8037) and nothing else.
 
+use crate::json::Json;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL_NOPAD};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -29,7 +30,23 @@ pub struct JwkSet {
     pub keys: Vec<Jwk>,
 }
 
+impl JwkSet {
+    /// Reads a set all of whose keys are Ed25519 keys under their own ids.
+    pub fn read(text: &str) -> Option<Self> {
+        let json = Json::parse(text).ok()?;
+        let keys = json.list_of("keys").ok()?.iter().map(Jwk::read).collect::<Option<Vec<_>>>()?;
+        Some(Self { keys })
+    }
+}
+
 impl Jwk {
+    fn read(json: &Json) -> Option<Self> {
+        let text = |name| Some(json.text_of(name).ok()?.to_owned());
+        let (kty, crv, alg, use_) = (text("kty")?, text("crv")?, text("alg")?, text("use")?);
+        let key = Self { kty, crv, alg, use_, kid: text("kid")?, x: text("x")? };
+        key.public_key().is_some().then_some(key)
+    }
+
     /// Of a public key.
     pub fn ed25519(public: &[u8; 32]) -> Self {
         let own = |text: &str| text.to_owned();
@@ -85,8 +102,13 @@ mod tests {
                 key_id(&rfc_key())
             )
         );
-        let read: JwkSet = serde_json::from_str(&text).unwrap();
-        assert_eq!(read.keys[0].public_key(), Some(rfc_key()));
+        assert_eq!(JwkSet::read(&text), Some(set.clone()));
+        assert_eq!(serde_json::from_str::<JwkSet>(&text).unwrap(), set);
+        for bad in
+            [text.replace("\"use\"", "\"used\""), text.replace("OKP", "EC"), text.replace("[{", "[{},{")]
+        {
+            assert_eq!(JwkSet::read(&bad), None, "{bad}");
+        }
     }
 
     #[test]

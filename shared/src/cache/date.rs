@@ -17,8 +17,8 @@ pub(super) fn http_date(text: &str) -> Option<UnixMillis> {
     let text = text.trim();
     let weekday = text.get(..3)?;
     WEEKDAYS.iter().find(|known| known.eq_ignore_ascii_case(weekday))?;
-    match text.split_once(", ") {
-        Some((_, rest)) => match *rest.split(' ').collect::<Vec<_>>().as_slice() {
+    match text.split_once(',') {
+        Some((_, rest)) => match *rest.strip_prefix(' ')?.split(' ').collect::<Vec<_>>().as_slice() {
             [day, month, year, time, zone] => at(day, month, digits(year, 4)?, time, zone),
             [date, time, zone] => {
                 let mut parts = date.split('-');

@@ -70,13 +70,18 @@ pub fn path_of(url: &str) -> &str {
 
 /// Path and query of an absolute URL or origin-form target, as they came; a fragment is dropped.
 pub fn target_of(url: &str) -> Option<&str> {
-    let after_scheme = match url.split_once("://") {
-        // "://" may also stand inside a query.
-        Some((scheme, rest)) if !scheme.contains('/') => rest.get(rest.find('/')?..)?,
-        _ => url,
+    let after_site = match after_scheme(url) {
+        Some(rest) => rest.get(rest.find('/')?..)?,
+        None => url,
     };
-    let target = after_scheme.split('#').next()?;
+    let target = after_site.split('#').next()?;
     target.starts_with('/').then_some(target)
+}
+
+/// What stands behind `https://`; `None` where there is no scheme. A query may hold another URL.
+pub fn after_scheme(url: &str) -> Option<&str> {
+    let (scheme, rest) = url.split_once(':')?;
+    rest.strip_prefix("//").filter(|_| !scheme.contains('/'))
 }
 
 /// A parameter's name as the origin reads it: `%6Cimit` is `limit`. Decoding costs only where there is something to

@@ -47,7 +47,7 @@ fn normalised(name: &str, value: &str) -> String {
         .collect::<Vec<_>>()
         .join(",");
     if matches!(name, "accept" | "accept-language" | "accept-encoding" | "accept-charset") {
-        joined.to_ascii_lowercase().replace("; ", ";").replace(" ;", ";")
+        joined.to_ascii_lowercase().split(';').map(str::trim).collect::<Vec<_>>().join(";")
     } else {
         joined
     }

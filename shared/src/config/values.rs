@@ -127,7 +127,8 @@ impl Setting for HttpOrigin {
     fn parse(text: &str) -> Result<Self, String> {
         let fault = || format!("{}, without a path, query or user", must_be::<Self>());
         let text = text.to_ascii_lowercase();
-        let (scheme, rest) = text.split_once("://").ok_or_else(fault)?;
+        let (scheme, rest) = text.split_once(':').ok_or_else(fault)?;
+        let rest = rest.strip_prefix("//").ok_or_else(fault)?;
         let authority = rest.strip_suffix('/').unwrap_or(rest);
         if !matches!(scheme, "http" | "https") || !is_authority(authority) {
             return Err(fault());

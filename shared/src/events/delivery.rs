@@ -1,11 +1,11 @@
 //! A delivery: its form, and the edge's answer.
 
 use super::{Event, EventId, InvalidEvent, MAX_EVENTS};
+use crate::json::{InvalidField, Json, Object, list, quoted};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 /// The version of the form.
-const VERSION: u64 = 1;
+const VERSION: i64 = 1;
 
 /// An event as received: the event, or whose id could be read but nothing that can be taken.
 pub type Read = Result<Event, RefusedEvent>;
@@ -49,6 +49,18 @@ pub struct RefusedEvent {
 }
 
 impl Receipt {
+    /// As JSON, as serde would write it.
+    pub fn to_json(&self) -> String {
+        let done: Vec<String> = self.done.iter().map(|id| quoted(id.as_str())).collect();
+        let refused = self.refused.iter().map(|RefusedEvent { id, error }| {
+            Object::default().text("id", id.as_str()).text("error", error).to_json()
+        });
+        let refused: Vec<String> = refused.collect();
+        let mut object = Object::default();
+        object.json("done", &list(&done)).json("refused", &list(&refused)).count("epoch", self.epoch);
+        object.maybe_text("visible_by", self.visible_by.as_deref()).to_json()
+    }
+
     /// Adds an event that is not taken.
     pub fn refuse(&mut self, id: EventId, error: String) {
         self.refused.push(RefusedEvent { id, error });
@@ -57,21 +69,8 @@ impl Receipt {
 
 #[derive(Serialize)]
 struct Written<'a> {
-    v: u64,
+    v: i64,
     events: &'a [Event],
-}
-
-#[derive(Deserialize)]
-struct Delivery<'a> {
-    v: u64,
-    #[serde(borrow)]
-    events: Vec<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Head {
-    id: EventId,
-    kind: String,
 }
 
 /// The body of a delivery.
@@ -88,21 +87,22 @@ pub fn to_json(events: &[Event]) -> serde_json::Result<String> {
 /// [`InvalidDelivery`]: nothing of it was read. An event without a readable id is that too, since no receipt could
 /// name it.
 pub fn parse(json: &str) -> Result<Vec<Read>, InvalidDelivery> {
-    let form = |error: serde_json::Error| InvalidDelivery::Form(error.to_string());
-    let delivery: Delivery<'_> = serde_json::from_str(json).map_err(form)?;
-    if delivery.v != VERSION {
+    let json = Json::parse(json).map_err(|error| InvalidDelivery::Form(error.to_string()))?;
+    let field = |error: InvalidField| InvalidDelivery::Form(error.to_string());
+    if json.integer_of("v").map_err(field)? != VERSION {
         return Err(InvalidDelivery::Version);
     }
-    if delivery.events.len() > MAX_EVENTS {
+    let events = json.list_of("events").map_err(field)?;
+    if events.len() > MAX_EVENTS {
         return Err(InvalidDelivery::TooMany);
     }
-    delivery
-        .events
-        .into_iter()
-        .map(|raw| {
-            let Head { id, kind } = serde_json::from_str(raw.get()).map_err(form)?;
+    events
+        .iter()
+        .map(|event| {
+            let (id, kind) = (event.text_of("id").map_err(field)?, event.text_of("kind").map_err(field)?);
+            let id = EventId::parse(id).map_err(|error| InvalidDelivery::Form(format!("id {error}")))?;
             let refused = |error: InvalidEvent| RefusedEvent { id: id.clone(), error: error.to_string() };
-            Ok(Event::read(id.clone(), &kind, raw.get()).map_err(refused))
+            Ok(Event::read(id.clone(), kind, event).map_err(refused))
         })
         .collect()
 }
@@ -202,6 +202,10 @@ mod tests {
         let receipt: Receipt = serde_json::from_str(&new).unwrap();
         assert_eq!(receipt.visible_by.as_deref(), Some("2026-09-21T14:13:20.123Z"));
         assert_eq!(serde_json::to_string(&receipt).unwrap(), new);
+        assert_eq!(receipt.to_json(), new);
+        let mut receipt: Receipt = serde_json::from_str(&old).unwrap();
+        receipt.refuse(EventId::parse(ID).unwrap(), "\"kind\"".to_owned());
+        assert_eq!(receipt.to_json(), serde_json::to_string(&receipt).unwrap());
     }
 
     #[test]

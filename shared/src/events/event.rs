@@ -4,10 +4,10 @@ use super::EventId;
 use crate::{
     account::UserId,
     id::ProductId,
+    json::{InvalidField, InvalidJson, Json},
     money::{Margin, Paise},
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::value::RawValue;
 use std::fmt;
 
 /// An event.
@@ -54,7 +54,7 @@ pub enum PurgeMode {
 }
 
 /// A recorded price; the fields of the WebSocket's `price_update` (design: prices.md).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PriceUpdate {
     /// The product.
     pub product_id: ProductId,
@@ -67,14 +67,13 @@ pub struct PriceUpdate {
     /// The lowest trustworthy market price.
     pub lowest_paise: Paise,
     /// The margin between the two.
-    #[serde(deserialize_with = "margin")]
     pub margin_percent: Margin,
     /// What the blockchain knows of it.
     pub blockchain: ChainState,
 }
 
 /// What the blockchain knows of a price: nothing until the chain is there.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ChainState {
     /// The transaction of the lowest price.
     pub lowest_tx_id: Option<String>,
@@ -136,6 +135,7 @@ pub enum InvalidEvent {
 const MAX_EXACT: i64 = (1 << 53) - 1;
 /// The longest text in an audit entry.
 const MAX_TEXT_BYTES: usize = 512;
+const SUBJECT: &str = "subject must be user:<number> or key:<number>";
 
 #[derive(Serialize)]
 struct Written<'a, B> {
@@ -147,8 +147,8 @@ struct Written<'a, B> {
 
 impl Event {
     /// Reads an event that bears `id` and `kind`.
-    pub(super) fn read(id: EventId, kind: &str, json: &str) -> Result<Self, InvalidEvent> {
-        Ok(Self { id, body: EventBody::from_json(kind, json)? })
+    pub(super) fn read(id: EventId, kind: &str, json: &Json) -> Result<Self, InvalidEvent> {
+        Ok(Self { id, body: EventBody::read(kind, json)? })
     }
 }
 
@@ -181,11 +181,15 @@ impl EventBody {
     /// # Errors
     /// [`InvalidEvent`].
     pub fn from_json(kind: &str, json: &str) -> Result<Self, InvalidEvent> {
+        Self::read(kind, &Json::parse(json)?)
+    }
+
+    fn read(kind: &str, json: &Json) -> Result<Self, InvalidEvent> {
         let body = match kind {
-            "purge" => Self::Purge(read(json)?),
-            "price" => Self::Price(read(json)?),
-            "revoke" => Self::Revoke(read(json)?),
-            "audit" => Self::Audit(read(json)?),
+            "purge" => Self::Purge(Purge::read(json)?),
+            "price" => Self::Price(PriceUpdate::read(json)?),
+            "revoke" => Self::Revoke(Revocation::read(json)?),
+            "audit" => Self::Audit(AuditEntry::read(json)?),
             _ => return Err(InvalidEvent::Kind(kind.chars().take(32).collect())),
         };
         body.check()?;
@@ -193,7 +197,7 @@ impl EventBody {
     }
 
     fn check(&self) -> Result<(), InvalidEvent> {
-        let form = |text: &str| Err(InvalidEvent::Form(text.to_owned()));
+        let form = |text: &str| Err(form(text));
         match self {
             Self::Purge(Purge { tags, .. }) if tags.is_empty() || tags.len() > Purge::MAX_TAGS => {
                 form("tags must be 1 to 100")
@@ -214,9 +218,61 @@ impl EventBody {
 impl Purge {
     /// The most tags in one event.
     pub const MAX_TAGS: usize = 100;
+
+    fn read(json: &Json) -> Result<Self, InvalidEvent> {
+        let tags = json.list_of("tags")?.iter().map(|tag| tag.text().map(str::to_owned));
+        let tags = tags.collect::<Option<_>>().ok_or_else(|| form("each of tags must be a text"))?;
+        let mode = json.text_of("mode")?;
+        let mode =
+            PurgeMode::parse(mode).ok_or_else(|| InvalidEvent::Form(format!("mode {mode:?} is unknown")))?;
+        Ok(Self { tags, mode })
+    }
+}
+
+impl PriceUpdate {
+    fn read(json: &Json) -> Result<Self, InvalidEvent> {
+        let margin_percent = match json.field("margin_percent") {
+            Some(Json::Number(digits)) => Margin::parse_percent(digits).ok(),
+            _ => None,
+        };
+        Ok(Self {
+            product_id: ProductId::parse(json.text_of("product_id")?)
+                .map_err(|_| form("product_id is none"))?,
+            seq: json.integer_of("seq")?,
+            display_paise: Paise(json.integer_of("display_paise")?),
+            display_price_readable: json.text_of("display_price_readable")?.to_owned(),
+            lowest_paise: Paise(json.integer_of("lowest_paise")?),
+            margin_percent: margin_percent.ok_or_else(|| form("margin_percent is none"))?,
+            blockchain: ChainState::read(json.field("blockchain").unwrap_or(&Json::Null))?,
+        })
+    }
+}
+
+impl ChainState {
+    fn read(json: &Json) -> Result<Self, InvalidEvent> {
+        let id = |name| Ok::<_, InvalidField>(json.optional_text_of(name)?.map(str::to_owned));
+        Ok(Self {
+            lowest_tx_id: id("lowest_tx_id")?,
+            display_tx_id: id("display_tx_id")?,
+            lowest_confirmed: json.bool_of("lowest_confirmed")?,
+            display_confirmed: json.bool_of("display_confirmed")?,
+        })
+    }
+}
+
+impl Revocation {
+    fn read(json: &Json) -> Result<Self, InvalidEvent> {
+        let subject = Subject::parse(json.text_of("subject")?).ok_or_else(|| form(SUBJECT))?;
+        Ok(Self { subject, not_before_ms: json.integer_of("not_before_ms")? })
+    }
 }
 
 impl PurgeMode {
+    /// The mode of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Hard, Self::Soft, Self::Revalidate].into_iter().find(|mode| mode.as_str() == name)
+    }
+
     /// Its name in JSON and queries.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -228,6 +284,18 @@ impl PurgeMode {
 }
 
 impl AuditEntry {
+    fn read(json: &Json) -> Result<Self, InvalidEvent> {
+        let text = |name| Ok::<_, InvalidField>(json.text_of(name)?.to_owned());
+        Ok(Self {
+            at_ms: json.integer_of("at_ms")?,
+            who: text("who")?,
+            what: text("what")?,
+            from: text("from")?,
+            result: text("result")?,
+            correlation_id: json.optional_text_of("correlation_id")?.map(str::to_owned),
+        })
+    }
+
     /// With texts cut to what an entry may hold.
     #[must_use]
     pub fn cut(mut self) -> Self {
@@ -275,8 +343,7 @@ impl Serialize for Subject {
 impl<'de> Deserialize<'de> for Subject {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::parse(&text)
-            .ok_or_else(|| serde::de::Error::custom("subject must be user:<number> or key:<number>"))
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom(SUBJECT))
     }
 }
 
@@ -292,16 +359,22 @@ impl Serialize for Event {
     }
 }
 
-fn read<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, InvalidEvent> {
-    serde_json::from_str(json).map_err(|error| InvalidEvent::Form(error.to_string()))
+impl From<InvalidJson> for InvalidEvent {
+    fn from(error: InvalidJson) -> Self {
+        Self::Form(error.to_string())
+    }
+}
+
+impl From<InvalidField> for InvalidEvent {
+    fn from(error: InvalidField) -> Self {
+        Self::Form(error.to_string())
+    }
+}
+
+fn form(text: &str) -> InvalidEvent {
+    InvalidEvent::Form(text.to_owned())
 }
 
 fn is_tag(tag: &str) -> bool {
     (1..=256).contains(&tag.len()) && !tag.chars().any(|c| c.is_whitespace() || c.is_control())
-}
-
-/// A JSON number, read without a float.
-fn margin<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Margin, D::Error> {
-    let raw = Box::<RawValue>::deserialize(deserializer)?;
-    Margin::from_json(&raw).map_err(serde::de::Error::custom)
 }

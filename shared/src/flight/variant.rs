@@ -21,8 +21,7 @@ pub fn object_name(key: &CacheKey) -> String {
 /// 128 bits of a hash: nobody finds two texts with the same.
 fn word(text: &str) -> String {
     let hash: [u8; 32] = Sha256::digest(text.as_bytes()).into();
-    let half = hash.first_chunk().map_or(0, |half| u128::from_be_bytes(*half));
-    format!("{half:032x}")
+    hex::encode(hash.get(..16).unwrap_or_default())
 }
 
 /// Whether an answer to `leader` that varies by `names` answers `waiter`, too.

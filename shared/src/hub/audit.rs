@@ -1,6 +1,10 @@
 //! The audit: records that each carry the hash of the one before, so that none can be changed or taken out unseen.
 
-use crate::{events::AuditEntry, time::UnixMillis};
+use crate::{
+    events::AuditEntry,
+    json::{Object, list, quoted},
+    time::UnixMillis,
+};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -59,18 +63,32 @@ impl Record {
 
     /// What `hash` must be.
     pub fn expected_hash(&self) -> String {
-        let input = (
-            self.id,
-            &self.at,
-            &self.who,
-            &self.what,
-            &self.from,
-            &self.result,
-            &self.correlation_id,
-            &self.previous_hash,
-        );
-        // Texts and a number: writing them cannot fail.
-        hex::encode(Sha256::digest(serde_json::to_vec(&input).unwrap_or_default()))
+        let values = [self.id.to_string()].into_iter().chain(self.hashed().map(|(_, value)| value));
+        hex::encode(Sha256::digest(list(&values.collect::<Vec<_>>())))
+    }
+
+    /// As JSON, as serde would write it.
+    pub fn to_json(&self) -> String {
+        let mut object = Object::default();
+        object.count("id", self.id);
+        for (name, value) in self.hashed() {
+            object.json(name, &value);
+        }
+        object.text("hash", &self.hash).to_json()
+    }
+
+    /// What is hashed beside the number: values are JSON.
+    fn hashed(&self) -> [(&'static str, String); 7] {
+        let correlation_id = self.correlation_id.as_deref().map_or_else(|| "null".to_owned(), quoted);
+        [
+            ("at", quoted(&self.at)),
+            ("who", quoted(&self.who)),
+            ("what", quoted(&self.what)),
+            ("from", quoted(&self.from)),
+            ("result", quoted(&self.result)),
+            ("correlation_id", correlation_id),
+            ("previous_hash", quoted(&self.previous_hash)),
+        ]
     }
 }
 
@@ -114,6 +132,15 @@ mod tests {
         let first = Record::after(None, entry("user:1"));
         assert_eq!(first.hash, "1aff488cc32e70e37dbb33bb5e8502530f06d780e484f9a72d874709f24b4cb2");
         assert_eq!((first.id, first.at.as_str()), (1, "2026-09-21T14:13:20.123Z"));
+    }
+
+    #[test]
+    fn a_record_is_written_as_serde_would() {
+        for record in chain() {
+            assert_eq!(record.to_json(), serde_json::to_string(&record).unwrap());
+        }
+        let record = Record { correlation_id: None, ..chain().remove(0) };
+        assert_eq!(record.to_json(), serde_json::to_string(&record).unwrap());
     }
 
     #[test]

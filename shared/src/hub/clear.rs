@@ -26,16 +26,11 @@ impl Clear {
     pub fn parse(query: &str) -> Result<Self, Problem> {
         let given = |name: &str| {
             let value = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))?;
-            Some(percent_decode_str(value).decode_utf8_lossy().into_owned())
+            Some(decoded(value))
         };
         let pattern = given("pattern").unwrap_or_default();
         let target = PurgeTarget::parse(&pattern);
-        let mode = match given("mode").as_deref() {
-            None | Some("hard") => Some(PurgeMode::Hard),
-            Some("soft") => Some(PurgeMode::Soft),
-            Some("revalidate") => Some(PurgeMode::Revalidate),
-            Some(_) => None,
-        };
+        let mode = given("mode").map_or(Some(PurgeMode::Hard), |name| PurgeMode::parse(&name));
         match (target, mode) {
             (Ok(target), Some(mode)) => Ok(Self { pattern, target, mode }),
             (target, mode) => {
@@ -51,6 +46,11 @@ impl Clear {
             }
         }
     }
+}
+
+/// A value of a query.
+pub fn decoded(value: &str) -> String {
+    percent_decode_str(value).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]

@@ -6,7 +6,11 @@ mod top_keys;
 
 pub use tally::{Counter, Tally};
 
-use crate::{cache::PurgeTarget, time::UnixMillis};
+use crate::{
+    cache::PurgeTarget,
+    json::{Object, list, quoted},
+    time::UnixMillis,
+};
 use serde::{Deserialize, Serialize};
 
 /// How often an isolate tells: each time is a row that the Hub writes.
@@ -95,38 +99,28 @@ impl Stats {
     pub fn to_json(&self, epoch: u64) -> String {
         let count = |counter| self.tally.count(counter);
         let bytes: u64 = self.isolates.iter().map(|memory| memory.bytes).sum();
-        let mut json = String::from("{");
-        let mut field = |name: &str, value: &str| {
-            for text in ["\"", name, "\":", value, ","] {
-                json.push_str(text);
-            }
-        };
-        field("total_cache_keys", &self.entries().to_string());
-        field("memory_used_bytes", &bytes.to_string());
-        field("memory_used_human", &quoted(&human(bytes)));
+        let mut json = Object::default();
+        json.count("total_cache_keys", self.entries())
+            .count("memory_used_bytes", bytes)
+            .text("memory_used_human", &human(bytes));
         for (counter, name) in Counter::ALL {
-            field(name, &count(counter).to_string());
+            json.count(name, count(counter));
         }
         let looked = count(Counter::Hits).saturating_add(count(Counter::Misses));
-        field("cache_hit_rate", &ratio(count(Counter::Hits), looked));
-        field("compression_ratio", &ratio(count(Counter::BytesStored), count(Counter::BytesRaw)));
-        field("epoch", &epoch.to_string());
+        json.json("cache_hit_rate", &ratio(count(Counter::Hits), looked));
+        json.json("compression_ratio", &ratio(count(Counter::BytesStored), count(Counter::BytesRaw)));
+        json.count("epoch", epoch);
         let routes = self.tally.routes.iter().map(|(route, hits, misses)| {
             format!(r#"{{"route":{},"hits":{hits},"misses":{misses}}}"#, quoted(route))
         });
         let routes: Vec<String> = routes.collect();
-        field("by_route", &format!("[{}]", routes.join(",")));
+        json.json("by_route", &list(&routes));
         let keys = self.tally.keys.most_asked_for(KEYS_TOLD);
         let keys =
             keys.into_iter().map(|(key, count)| format!(r#"{{"key":{},"count":{count}}}"#, quoted(key)));
         let keys: Vec<String> = keys.collect();
-        json + r#""top_keys":["# + &keys.join(",") + "]}"
+        json.json("top_keys", &list(&keys)).to_json()
     }
-}
-
-/// As a JSON string.
-fn quoted(text: &str) -> String {
-    serde_json::to_string(text).unwrap_or_default()
 }
 
 fn names_product(key: &str, id: &str) -> bool {
@@ -136,7 +130,7 @@ fn names_product(key: &str, id: &str) -> bool {
 /// A part of one with four decimals; 0 of nothing.
 pub fn ratio(part: u64, whole: u64) -> String {
     // From integers, as money is written.
-    let parts = u128::from(part) * 10_000 / u128::from(whole.max(1));
+    let parts = part.saturating_mul(10_000) / whole.max(1);
     format!("{}.{:04}", parts / 10_000, parts % 10_000)
 }
 

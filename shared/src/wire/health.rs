@@ -27,6 +27,17 @@ pub enum HealthStatus {
     Unhealthy,
 }
 
+impl HealthStatus {
+    /// The name in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Healthy => "healthy",
+            Self::Degraded => "degraded",
+            Self::Unhealthy => "unhealthy",
+        }
+    }
+}
+
 /// One part of the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -131,4 +142,16 @@ pub struct EdgeHealth {
     pub hub: ServiceHealth,
     /// The origin as seen from the edge.
     pub origin: ServiceHealth,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::HealthStatus;
+
+    #[test]
+    fn a_status_has_one_name() {
+        for status in [HealthStatus::Healthy, HealthStatus::Degraded, HealthStatus::Unhealthy] {
+            assert_eq!(serde_json::to_value(status).unwrap(), status.as_str());
+        }
+    }
 }

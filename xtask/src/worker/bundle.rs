@@ -27,7 +27,7 @@ const MODULES: [&str; 7] = [
 ];
 
 /// Changes whenever the steps below do, so that an old result is not taken for a new one.
-const RECIPE: &str = "6";
+const RECIPE: &str = "7";
 
 /// Runs wasm-bindgen, wasm-opt and esbuild over a compiled module.
 pub(super) fn finish(variant: WorkerVariant, wasm: &Path) -> Result<()> {
@@ -47,11 +47,13 @@ pub(super) fn finish(variant: WorkerVariant, wasm: &Path) -> Result<()> {
     }
     step(variant.name(), "wasm-bindgen, wasm-opt and esbuild make the Worker", || {
         let work = tempfile::tempdir_in(paths::target())?;
-        let (glue, small) = (work.path().join("index.js"), work.path().join("small.wasm"));
-        bindgen::generate(wasm, work.path())?;
-        optimise::optimise(&work.path().join("index_bg.wasm"), &small)?;
-        let script = work.path().join("bundle.js");
+        let in_work = |name: &str| work.path().join(name);
+        let (glue, script) = (in_work("index.js"), in_work("bundle.js"));
+        let (whole, small) = (in_work("whole.wasm"), in_work("small.wasm"));
+        let generated = bindgen::generate(wasm, work.path())?;
         bundle(variant, &glue, &script)?;
+        generated.write(&std::fs::read_to_string(&script)?, &whole)?;
+        optimise::optimise(&whole, &small)?;
         std::fs::create_dir_all(&out)?;
         // The script last: `wrangler dev` watches it and must find the module that belongs to it.
         replace(&small, &out.join("index_bg.wasm"))?;

@@ -12,13 +12,14 @@ pub(super) fn count(sql: Sql<'_>, name: &str, more: u64) -> Result<u64, String> 
     }
     let statement = "INSERT INTO counters (name, value) VALUES (?1, ?2) \
         ON CONFLICT (name) DO UPDATE SET value = value + excluded.value RETURNING value";
-    Ok(sql.row::<(u64,)>(statement, &(name, more))?.map_or(more, |(value,)| value))
+    let row = sql.row(statement, &[name.into(), more.into()])?;
+    row.map_or(Ok(more), |mut row| row.count())
 }
 
 /// A counter; 0 where nothing was counted.
 pub(super) fn current(sql: Sql<'_>, name: &str) -> Result<u64, String> {
-    let row = sql.row::<(u64,)>("SELECT value FROM counters WHERE name = ?1", &(name,))?;
-    Ok(row.map_or(0, |(value,)| value))
+    let row = sql.row("SELECT value FROM counters WHERE name = ?1", &[name.into()])?;
+    row.map_or(Ok(0), |mut row| row.count())
 }
 
 /// Counts prices, for which there are no rooms yet.

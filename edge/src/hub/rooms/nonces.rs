@@ -9,9 +9,9 @@ pub(in crate::hub) const TABLE: &str = "CREATE TABLE IF NOT EXISTS nonces \
 
 /// Whether the nonce is seen for the first time; forgets those that no signature can bear any more.
 pub(in crate::hub) fn spend(sql: Sql<'_>, nonce: &str, now: UnixMillis) -> Result<bool, String> {
-    sql.run("DELETE FROM nonces WHERE ends_ms < ?1", &(now.0,))?;
+    sql.run("DELETE FROM nonces WHERE ends_ms < ?1", &[now.0.into()])?;
     let ends = now.0.saturating_add(NONCE_LIFE_MS);
     let statement =
         "INSERT INTO nonces (nonce, ends_ms) VALUES (?1, ?2) ON CONFLICT DO NOTHING RETURNING ends_ms";
-    Ok(sql.row::<(i64,)>(statement, &(nonce, ends))?.is_some())
+    Ok(sql.row(statement, &[nonce.into(), ends.into()])?.is_some())
 }

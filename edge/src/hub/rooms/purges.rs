@@ -4,7 +4,7 @@
 //! time; for a list's tag that waits one more and its deletion, at most twice a second. An index by slot would cost two
 //! rows per tag, and an import has thousands of tags. Rows read by a beat that has missed nothing: two.
 
-use crate::hub::sql::Sql;
+use crate::hub::sql::{Row, Sql};
 use valora_shared::{
     cache::{EpochChanges, Epochs, PurgeTarget, changes_from, mode_at, strictness},
     events::{Purge, PurgeMode},
@@ -27,14 +27,17 @@ const MAX_LOG: u64 = 256;
 /// The most bytes of their parts. With the table's 170 kB that is what an isolate is told that knows nothing.
 const MAX_LOG_BYTES: u64 = 16_000;
 
-/// What every statement here selects: code that reads another kind of row would be a kilobyte of the Worker's.
-type Row = (u64, u64, String);
-
 /// Where log or table ends.
 #[derive(Clone, Copy, Default)]
 struct End {
     epoch: u64,
     bytes: u64,
+}
+
+impl End {
+    fn read(row: &mut Row) -> Result<Self, String> {
+        Ok(Self { epoch: row.count()?, bytes: row.count()? })
+    }
 }
 
 /// Purges what a delivery names; what waited and is due comes along. Returns the epoch from now on.
@@ -63,8 +66,8 @@ pub(in crate::hub) fn clear(
 pub(in crate::hub) fn since(sql: Sql<'_>, known: u64, now: UnixMillis) -> Result<EpochChanges, String> {
     let epoch = purge(sql, &[], now)?;
     let log_after = |epoch: u64| -> Result<Vec<String>, String> {
-        let statement = "SELECT epoch, bytes, part FROM purges WHERE epoch > ?1 ORDER BY epoch";
-        Ok(sql.rows::<Row>(statement, &(epoch,))?.into_iter().map(|(_, _, part)| part).collect())
+        let statement = "SELECT part FROM purges WHERE epoch > ?1 ORDER BY epoch";
+        sql.rows(statement, &[epoch.into()])?.iter_mut().map(Row::text).collect()
     };
     if known == epoch && known > 0 {
         return Ok(EpochChanges { epoch, ..EpochChanges::default() });
@@ -72,7 +75,7 @@ pub(in crate::hub) fn since(sql: Sql<'_>, known: u64, now: UnixMillis) -> Result
     if let Some(known) = changes_from(known, epoch, table_end(sql)?.epoch) {
         return Ok(EpochChanges { epoch, is_anew: false, parts: log_after(known)? });
     }
-    let (folded, table) = table(sql)?.map_or((0, None), |(folded, _, part)| (folded, Some(part)));
+    let (folded, table) = table(sql)?.map_or((0, None), |(folded, part)| (folded, Some(part)));
     let parts = table.into_iter().chain(log_after(folded)?).collect();
     Ok(EpochChanges { epoch, is_anew: true, parts })
 }
@@ -80,18 +83,21 @@ pub(in crate::hub) fn since(sql: Sql<'_>, known: u64, now: UnixMillis) -> Result
 /// A call's purges, beginning with those that waited and are due, or that a clock which stepped back would keep
 /// waiting.
 fn begin(sql: Sql<'_>, now: UnixMillis) -> Result<(Batch, End), String> {
-    let statement = "SELECT epoch, bytes, '' FROM purges ORDER BY epoch DESC LIMIT 1";
-    let end = match sql.row::<Row>(statement, &[(); 0])? {
-        Some((epoch, bytes, _)) => End { epoch, bytes },
+    let statement = "SELECT epoch, bytes FROM purges ORDER BY epoch DESC LIMIT 1";
+    let end = match sql.row(statement, &[])? {
+        Some(mut row) => End::read(&mut row)?,
         None => match table_end(sql)? {
             End { epoch: 0, .. } => found(sql, now)?,
             end => end,
         },
     };
-    let statement = "DELETE FROM purges_waiting WHERE due_ms <= ?1 OR due_ms > ?2 RETURNING slot, mode, ''";
-    let due = sql.rows::<Row>(statement, &(now.0, now.0.saturating_add(LIST_EVERY_MS)))?;
-    let waiting = |(slot, mode, _): Row| Some((slot.try_into().ok()?, mode_at(mode.try_into().ok()?)));
-    let due: Vec<_> = due.into_iter().filter_map(waiting).collect();
+    let statement = "DELETE FROM purges_waiting WHERE due_ms <= ?1 OR due_ms > ?2 RETURNING slot, mode";
+    let mut due = sql.rows(statement, &[now.0.into(), now.0.saturating_add(LIST_EVERY_MS).into()])?;
+    let waiting = |row: &mut Row| {
+        let (slot, mode) = (row.number().ok()?, row.number().ok()?);
+        Some((slot.try_into().ok()?, mode_at(mode.try_into().ok()?)))
+    };
+    let due: Vec<_> = due.iter_mut().filter_map(waiting).collect();
     Ok((Batch::new(now, end.epoch.saturating_add(1), &due), end))
 }
 
@@ -102,36 +108,39 @@ fn found(sql: Sql<'_>, now: UnixMillis) -> Result<End, String> {
     let mut all = Epochs::at(epoch);
     all.purge(&PurgeTarget::Everything, PurgeMode::Revalidate);
     let statement = "INSERT INTO purged (id, epoch, bytes, part) VALUES (1, ?1, 0, ?2)";
-    sql.run(statement, &(epoch, all.to_part()))?;
+    sql.run(statement, &[epoch.into(), all.to_part().as_str().into()])?;
     Ok(End { epoch, bytes: 0 })
 }
 
 fn table_end(sql: Sql<'_>) -> Result<End, String> {
-    let row = sql.row::<Row>("SELECT epoch, bytes, '' FROM purged WHERE id = 1", &[(); 0])?;
-    Ok(row.map_or_else(End::default, |(epoch, bytes, _)| End { epoch, bytes }))
+    let row = sql.row("SELECT epoch, bytes FROM purged WHERE id = 1", &[])?;
+    row.map_or_else(|| Ok(End::default()), |mut row| End::read(&mut row))
 }
 
-fn table(sql: Sql<'_>) -> Result<Option<Row>, String> {
-    sql.row("SELECT epoch, bytes, part FROM purged WHERE id = 1", &[(); 0])
+/// The table, and the last epoch in it.
+fn table(sql: Sql<'_>) -> Result<Option<(u64, String)>, String> {
+    let row = sql.row("SELECT epoch, part FROM purged WHERE id = 1", &[])?;
+    row.map(|mut row| Ok((row.count()?, row.text()?))).transpose()
 }
 
 /// Slots of list tags that were purged in the last half second, and when.
 fn recent_lists(sql: Sql<'_>, now: UnixMillis) -> Result<Vec<(u16, UnixMillis)>, String> {
-    let statement = "SELECT at_ms, 0, lists FROM purges WHERE at_ms > ?1 AND at_ms < ?2 AND lists <> ''";
+    let statement = "SELECT at_ms, lists FROM purges WHERE at_ms > ?1 AND at_ms < ?2 AND lists <> ''";
     let (from, to) = (now.0.saturating_sub(LIST_EVERY_MS), now.0.saturating_add(LIST_EVERY_MS));
-    let rows = sql.rows::<Row>(statement, &(from, to))?;
-    let slots = |(at, _, lists): Row| -> Vec<_> {
-        let at = UnixMillis(i64::try_from(at).unwrap_or(i64::MAX));
-        lists.split(',').filter_map(|slot| Some((slot.parse().ok()?, at))).collect()
-    };
-    Ok(rows.into_iter().flat_map(slots).collect())
+    let mut recent = Vec::new();
+    for mut row in sql.rows(statement, &[from.into(), to.into()])? {
+        let (at, lists) = (UnixMillis(row.number()?), row.text()?);
+        recent.extend(lists.split(',').filter_map(|slot| Some((slot.parse().ok()?, at))));
+    }
+    Ok(recent)
 }
 
 fn commit(sql: Sql<'_>, batch: &Batch, end: End, now: UnixMillis) -> Result<u64, String> {
     for waiting in &batch.waiting {
         let statement = "INSERT INTO purges_waiting (slot, mode, due_ms) VALUES (?1, ?2, ?3) \
             ON CONFLICT (slot) DO UPDATE SET mode = excluded.mode WHERE excluded.mode < mode";
-        sql.run(statement, &(waiting.slot, strictness(waiting.mode), waiting.due.0))?;
+        let (slot, mode) = (i64::from(waiting.slot), i64::from(strictness(waiting.mode)));
+        sql.run(statement, &[slot.into(), mode.into(), waiting.due.0.into()])?;
     }
     if batch.marks.is_empty() {
         return Ok(end.epoch);
@@ -141,7 +150,11 @@ fn commit(sql: Sql<'_>, batch: &Batch, end: End, now: UnixMillis) -> Result<u64,
     let end = End { epoch: batch.marks.epoch(), bytes: end.bytes.saturating_add(length) };
     let lists: Vec<String> = batch.lists.iter().map(u16::to_string).collect();
     let statement = "INSERT INTO purges (epoch, at_ms, bytes, lists, part) VALUES (?1, ?2, ?3, ?4, ?5)";
-    sql.run(statement, &(end.epoch, now.0, end.bytes, lists.join(","), part))?;
+    let (lists, part) = (lists.join(","), part.as_str());
+    sql.run(
+        statement,
+        &[end.epoch.into(), now.0.into(), end.bytes.into(), lists.as_str().into(), part.into()],
+    )?;
     let folded = table_end(sql)?;
     let log =
         End { epoch: end.epoch.saturating_sub(folded.epoch), bytes: end.bytes.saturating_sub(folded.bytes) };
@@ -156,16 +169,19 @@ fn fold(sql: Sql<'_>, end: End) -> Result<(), String> {
     let (epoch, bytes) = (end.epoch.saturating_sub(MAX_LOG / 2), end.bytes.saturating_sub(MAX_LOG_BYTES / 2));
     let statement = "SELECT epoch, bytes, part FROM purges \
         WHERE epoch <= ?1 OR bytes - length(part) < ?2 ORDER BY epoch";
-    let old = sql.rows::<Row>(statement, &(epoch, bytes))?;
-    let Some(last) = old.last().map(|(epoch, bytes, _)| End { epoch: *epoch, bytes: *bytes }) else {
-        return Ok(());
-    };
+    let (mut last, mut parts) = (None, Vec::new());
+    for mut row in sql.rows(statement, &[epoch.into(), bytes.into()])? {
+        last = Some(End::read(&mut row)?);
+        parts.push(row.text()?);
+    }
+    let Some(last) = last else { return Ok(()) };
     let mut all = Epochs::default();
-    for (_, _, part) in table(sql)?.iter().chain(&old) {
+    let table = table(sql)?.map(|(_, part)| part);
+    for part in table.iter().chain(&parts) {
         all.merge_part(part).map_err(|error| error.to_string())?;
     }
     let statement = "INSERT INTO purged (id, epoch, bytes, part) VALUES (1, ?1, ?2, ?3) ON CONFLICT (id) \
         DO UPDATE SET epoch = excluded.epoch, bytes = excluded.bytes, part = excluded.part";
-    sql.run(statement, &(last.epoch, last.bytes, all.to_part()))?;
-    sql.run("DELETE FROM purges WHERE epoch <= ?1", &(last.epoch,))
+    sql.run(statement, &[last.epoch.into(), last.bytes.into(), all.to_part().as_str().into()])?;
+    sql.run("DELETE FROM purges WHERE epoch <= ?1", &[last.epoch.into()])
 }

@@ -1,7 +1,7 @@
 //! Who is revoked, and since when.
 
 use super::counters;
-use crate::hub::sql::Sql;
+use crate::hub::sql::{Row, Sql};
 use valora_shared::{
     events::{Revocation, Subject},
     hub::{MAX_LIST, RevocationList, is_over, list_from},
@@ -15,7 +15,7 @@ pub(in crate::hub) const TABLE: &str = "CREATE TABLE IF NOT EXISTS revocations \
 
 const VERSION: &str = "revocations";
 /// How many are looked at for forgetting in one call: enough to keep pace, and no call grows long.
-const FORGOTTEN_AT_ONCE: u32 = 200;
+const FORGOTTEN_AT_ONCE: i64 = 200;
 
 /// Takes a revocation. A second one of the same subject never moves the moment back, and the same one again changes
 /// nothing.
@@ -26,13 +26,14 @@ pub(in crate::hub) fn revoke(sql: Sql<'_>, revocation: &Revocation) -> Result<()
     let version = counters::count(sql, VERSION, 1)?;
     let statement = "INSERT INTO revocations (subject, not_before_ms, version) VALUES (?1, ?2, ?3) \
         ON CONFLICT (subject) DO UPDATE SET not_before_ms = excluded.not_before_ms, version = excluded.version";
-    sql.run(statement, &(revocation.subject, revocation.not_before_ms, version))
+    let subject = revocation.subject.to_string();
+    sql.run(statement, &[subject.as_str().into(), revocation.not_before_ms.into(), version.into()])
 }
 
 /// Up to which moment a subject's credentials are worth nothing.
 pub(in crate::hub) fn not_before(sql: Sql<'_>, subject: Subject) -> Result<Option<i64>, String> {
     let statement = "SELECT not_before_ms FROM revocations WHERE subject = ?1";
-    Ok(sql.row::<(i64,)>(statement, &(subject,))?.map(|(at,)| at))
+    sql.row(statement, &[subject.to_string().as_str().into()])?.map(|mut row| row.number()).transpose()
 }
 
 /// What changed after version `known`.
@@ -40,18 +41,15 @@ pub(in crate::hub) fn since(sql: Sql<'_>, known: u64) -> Result<RevocationList, 
     let current = counters::current(sql, VERSION)?;
     let (from, is_anew) = list_from(known, current);
     let statement = "SELECT subject, not_before_ms, version FROM revocations WHERE version > ?1 ORDER BY version LIMIT ?2";
-    let rows = sql.rows::<(Subject, i64, u64)>(statement, &(from, MAX_LIST))?;
-    let is_complete = rows.len() < MAX_LIST;
-    let reached = rows.last().map_or(current, |(_, _, version)| *version);
-    Ok(RevocationList {
-        version: if is_complete { current } else { reached },
-        revocations: rows
-            .into_iter()
-            .map(|(subject, not_before_ms, _)| Revocation { subject, not_before_ms })
-            .collect(),
-        is_complete,
-        is_anew,
-    })
+    let most = i64::try_from(MAX_LIST).unwrap_or(i64::MAX);
+    let (mut revocations, mut reached) = (Vec::new(), current);
+    for mut row in sql.rows(statement, &[from.into(), most.into()])? {
+        revocations.push(revocation(&mut row)?);
+        reached = row.count()?;
+    }
+    let is_complete = revocations.len() < MAX_LIST;
+    let version = if is_complete { current } else { reached };
+    Ok(RevocationList { version, revocations, is_complete, is_anew })
 }
 
 /// Forgets, oldest first, what covers nothing alive any more.
@@ -60,12 +58,19 @@ pub(in crate::hub) fn forget(sql: Sql<'_>, now: UnixMillis) -> Result<(), String
     for kind in ["user:", "key:"] {
         let statement = "SELECT subject, not_before_ms FROM revocations \
             WHERE substr(subject, 1, ?1) = ?2 ORDER BY not_before_ms LIMIT ?3";
-        let oldest = sql.rows::<(Subject, i64)>(statement, &(kind.len(), kind, FORGOTTEN_AT_ONCE))?;
-        for (subject, not_before_ms) in oldest {
-            if is_over(&Revocation { subject, not_before_ms }, now) {
-                sql.run("DELETE FROM revocations WHERE subject = ?1", &(subject,))?;
+        let length = i64::try_from(kind.len()).unwrap_or_default();
+        for mut row in sql.rows(statement, &[length.into(), kind.into(), FORGOTTEN_AT_ONCE.into()])? {
+            let revocation = revocation(&mut row)?;
+            if is_over(&revocation, now) {
+                let subject = revocation.subject.to_string();
+                sql.run("DELETE FROM revocations WHERE subject = ?1", &[subject.as_str().into()])?;
             }
         }
     }
     Ok(())
+}
+
+fn revocation(row: &mut Row) -> Result<Revocation, String> {
+    let subject = Subject::parse(&row.text()?).ok_or("a subject is none")?;
+    Ok(Revocation { subject, not_before_ms: row.number()? })
 }

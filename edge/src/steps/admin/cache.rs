@@ -8,9 +8,9 @@ use crate::{
     settings::Settings,
     steps::events::hub_away,
 };
-use serde_json::json;
 use valora_shared::{
     hub::{Call, Clear, Reply, visible_by},
+    json::Object,
     time::UnixMillis,
 };
 
@@ -53,14 +53,13 @@ pub(super) fn clear(exchange: &mut Exchange, settings: &Settings) -> Verdict {
                 visit.is_recorded = true;
             }
             let max_age_ms = settings.config.cache.cache_epoch_max_age_ms.get();
-            let body = json!({
-                "message": "The cache forgets what the pattern means.",
-                "cleared": estimate,
-                "pattern": pattern,
-                "epoch": epoch,
-                "visible_by": visible_by(UnixMillis(at_ms), max_age_ms),
-            });
-            Verdict::Answer(Answer::Made(Made::value(200, &body)))
+            let mut body = Object::default();
+            body.text("message", "The cache forgets what the pattern means.")
+                .count("cleared", estimate)
+                .text("pattern", &pattern)
+                .count("epoch", epoch)
+                .text("visible_by", &visible_by(UnixMillis(at_ms), max_age_ms));
+            Verdict::Answer(Answer::Made(Made::json(200, body.to_json())))
         }
         Some(_) => Verdict::Answer(Answer::Problem(hub_away())),
     }

@@ -8,9 +8,10 @@ use crate::{
     pipeline::{Need, Verdict},
     settings::Settings,
 };
-use serde_json::{Map, Value, json};
 use valora_shared::{
     account::client_network,
+    hub::decoded,
+    json::Object,
     problem::{ErrorCode, Place, Problem},
     rate::{Call, Decision, Reply, Usage, Window, seconds_up},
     trust::Client,
@@ -37,7 +38,7 @@ pub(super) fn client(exchange: &mut Exchange, settings: &Settings) -> Verdict {
             Verdict::Need(Need::Limiter)
         }
         Some(Ok(Reply::Seen(decision))) => {
-            Verdict::Answer(Answer::Made(Made::value(200, &told(&name, &decision))))
+            Verdict::Answer(Answer::Made(Made::json(200, told(&name, &decision))))
         }
         Some(_) => Verdict::Answer(Answer::Problem(away())),
     }
@@ -63,8 +64,9 @@ pub(super) fn reset(exchange: &mut Exchange, isolate: &Isolate, settings: &Setti
                 isolate.with_purses(|purses| purses.forget(who));
             }
             let message = "What this client has spent is forgotten; isolates know it within two seconds.";
-            let body = json!({"message": message, "client": name});
-            Verdict::Answer(Answer::Made(Made::value(200, &body)))
+            let mut body = Object::default();
+            body.text("message", message).text("client", &name);
+            Verdict::Answer(Answer::Made(Made::json(200, body.to_json())))
         }
         Some(_) => Verdict::Answer(Answer::Problem(away())),
     }
@@ -83,7 +85,7 @@ fn meant(exchange: &Exchange) -> Result<Meant, Problem> {
     let mut given = super::query(exchange).split('&').filter_map(|pair| pair.split_once('='));
     match given.find(|(name, _)| matches!(*name, "ip" | "hash")) {
         Some(("ip", text)) => {
-            let text = text.replace("%3A", ":").replace("%3a", ":");
+            let text = decoded(text);
             let address =
                 text.parse().map_err(|_| Problem::invalid(Place::Query, "ip", "must be an address"))?;
             Ok(Meant::Client(Who::Client(Client::Ip(client_network(address)))))
@@ -96,15 +98,20 @@ fn meant(exchange: &Exchange) -> Result<Meant, Problem> {
     }
 }
 
-fn told(name: &str, decision: &Decision) -> Value {
-    let windows = decision.usage.iter().zip(Window::ALL).map(|(usage, window)| {
-        let Usage { limit, used, more_in_ms } = usage;
-        let told = json!({
-            "limit": limit, "used": used, "remaining": usage.remaining(), "more_in": seconds_up(*more_in_ms),
-        });
-        (window.name().to_owned(), told)
-    });
-    json!({"client": name, "windows": windows.collect::<Map<_, _>>()})
+fn told(name: &str, decision: &Decision) -> String {
+    let mut windows = Object::default();
+    for (usage, window) in decision.usage.iter().zip(Window::ALL) {
+        let Usage { limit, used, more_in_ms } = *usage;
+        let mut told = Object::default();
+        told.number("limit", limit.into())
+            .number("used", used.into())
+            .number("remaining", usage.remaining().into())
+            .number("more_in", seconds_up(more_in_ms).into());
+        windows.json(window.name(), &told.to_json());
+    }
+    let mut body = Object::default();
+    body.text("client", name).json("windows", &windows.to_json());
+    body.to_json()
 }
 
 fn away() -> Problem {
