@@ -8,7 +8,7 @@ pub use lines::Lines;
 
 use crate::{
     answer::{Answer, CacheOutcome, Made, Passed, Tier},
-    cache::{Entry, epochs},
+    cache::{Entry, Lookup, epochs},
     exchange::{CacheView, Exchange},
     isolate::Isolate,
     js,
@@ -16,9 +16,8 @@ use crate::{
     settings::Settings,
     timing::Spans,
 };
-use sha2::{Digest, Sha256};
 use valora_shared::{
-    cache::{CacheKey, CacheStatus, Fields, Forward, takes_gzip},
+    cache::{CacheStatus, Fields, Forward, takes_gzip},
     config::Environment,
     http::{CorsDecision, EXPOSED_HEADERS, names, security_headers},
     problem::{CONTENT_TYPE, ErrorCode, Problem},
@@ -32,7 +31,8 @@ pub struct EdgeHeaders<'a> {
     settings: Option<&'a Settings>,
     cors: CorsDecision<'a>,
     outcome: CacheOutcome,
-    key: Option<&'a CacheKey>,
+    /// What the cache looked for, if it did.
+    lookup: Option<&'a Lookup>,
     status: StatusDetail,
     spans: &'a Spans,
     /// Of the client, where it is not everybody's.
@@ -138,12 +138,12 @@ impl<'a> EdgeHeaders<'a> {
         // The headers of a HIT from memory are kept for all that follow: what this request waited for before it is
         // its own.
         let spans = if outcome == CacheOutcome::Hit(Tier::Memory) { Spans::NONE } else { &exchange.spans };
-        let (key, is_unverified) = match &exchange.cache {
+        let (lookup, is_unverified) = match &exchange.cache {
             // What the origin has said to this request itself needs no purge to be verified by.
             CacheView::Keyed(lookup) => {
                 let is_stored =
                     matches!(outcome, CacheOutcome::Hit(_) | CacheOutcome::Stale | CacheOutcome::Collapsed);
-                (Some(&lookup.key), is_stored && lookup.is_unverified())
+                (Some(&**lookup), is_stored && lookup.is_unverified())
             }
             CacheView::Bypass => (None, false),
         };
@@ -152,7 +152,7 @@ impl<'a> EdgeHeaders<'a> {
         let usage = if is_limited { limit::usage(exchange, isolate) } else { None };
         let limits = settings.filter(|_| exchange.client.is_some());
         let limits = limits.and_then(|settings| Some(payers(exchange, settings).pop()?.limits));
-        Self { settings, cors, outcome, key, status, spans, limits, usage, is_proxy }
+        Self { settings, cors, outcome, lookup, status, spans, limits, usage, is_proxy }
     }
 
     fn limits(&self, settings: &Settings) -> Limits {
@@ -220,8 +220,9 @@ impl<'a> EdgeHeaders<'a> {
             }
             lines.push(rate::POLICY, &self.limits(settings).policy_text());
         }
-        if let Some(key) = self.key {
-            lines.push(names::X_CACHE_KEY, &key_hash(key));
+        if let Some(lookup) = self.lookup {
+            // Twelve characters by which a key can be told in logs and support.
+            lines.push(names::X_CACHE_KEY, lookup.hash().get(..12).unwrap_or_default());
         }
         lines.push(names::RESPONSE_TIME, &format!("{}ms", self.spans.total_ms()));
         lines.push(names::SERVER_TIMING, &self.spans.server_timing());
@@ -258,7 +259,7 @@ impl<'a> EdgeHeaders<'a> {
 
     /// Cache-Status where the cache has looked, and what goes with it for a stored answer.
     fn push_cache_status(&self, lines: &mut Lines, entry: Option<&Entry>, exchange: &Exchange) {
-        if self.key.is_none() {
+        if self.lookup.is_none() {
             return;
         }
         let now = exchange.now_after_io();
@@ -308,12 +309,6 @@ impl StatusDetail {
         }
         self.epoch.map(|epoch| format!("e={epoch}"))
     }
-}
-
-/// Twelve characters by which a key can be told in logs and support.
-fn key_hash(key: &CacheKey) -> String {
-    let digest = Sha256::digest(key.as_str().as_bytes());
-    hex::encode(digest.get(..6).unwrap_or_default())
 }
 
 /// A Vary that has `name` as well.

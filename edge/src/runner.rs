@@ -53,7 +53,7 @@ fn go_on(mut exchange: Exchange, isolate: &Isolate) -> Now {
             if let (Need::Cached, CacheView::Keyed(lookup)) = (need, &exchange.cache)
                 && lookup.wants_kv_alone(&exchange.facts.kv)
             {
-                let name = kv::begin_read(&lookup.key);
+                let name = kv::begin_read(lookup.hash());
                 return Now::ReadKv(parked::park(exchange), name);
             }
         }

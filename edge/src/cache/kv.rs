@@ -49,10 +49,15 @@ pub async fn read(
     if let Value::Entry(entry) = value { Some(entry) } else { None }
 }
 
-/// A read that the entry is about to make: under which name.
-pub fn begin_read(key: &CacheKey) -> String {
+/// A read that is about to be made, of the key with this hash: under which name.
+pub fn begin_read(hash: &str) -> String {
     count(&[(Counter::KvReads, 1)]);
-    name(key)
+    named(hash)
+}
+
+/// A key's hash: a fixed length whatever the URL's, as KV allows 512 bytes.
+pub fn hash(key: &CacheKey) -> String {
+    hex::encode(Sha256::digest(key.as_str().as_bytes()))
 }
 
 /// Stores an entry; a refusal (429 on a second write in a second, say) is logged and forgotten. How many bytes were
@@ -86,7 +91,7 @@ pub async fn probe(namespace: &JsValue) -> bool {
 }
 
 async fn get(namespace: &JsValue, key: &CacheKey) -> Option<Value> {
-    let value = JsFuture::from(js::kv_get(namespace, &begin_read(key)).ok()?).await.ok()?;
+    let value = JsFuture::from(js::kv_get(namespace, &begin_read(&hash(key))).ok()?).await.ok()?;
     open(&value)
 }
 
@@ -145,10 +150,13 @@ pub fn open(value: &JsValue) -> Option<Value> {
     Some(Value::Entry(Rc::new(Entry::new(stored, identity, gzip))))
 }
 
-/// A fixed length whatever the URL's: KV allows 512 bytes. Epochs are the Hub's, so another Hub finds nothing of this.
 fn name(key: &CacheKey) -> String {
-    let digest = Sha256::digest(key.as_str().as_bytes());
-    format!("{}:response:{}", hub::NAME, hex::encode(digest))
+    named(&hash(key))
+}
+
+/// Epochs are the Hub's, so another Hub finds nothing of this.
+fn named(hash: &str) -> String {
+    [hub::NAME, ":response:", hash].concat()
 }
 
 fn count(counts: &[(Counter, u64)]) {

@@ -1,14 +1,16 @@
 //! How far the cache has come with one request.
 
-use super::Entry;
+use super::{Entry, kv};
 use crate::{beat::EpochCheck, exchange::KvFact};
-use std::rc::Rc;
+use std::{cell::OnceCell, rc::Rc};
 use valora_shared::cache::{CacheKey, Reason, RequestControl};
 
 /// The state of one request's look into the cache.
 pub struct Lookup {
     /// Under which it may be answered and kept.
     pub key: CacheKey,
+    /// [`kv::hash`] of the key, once that was needed.
+    hash: OnceCell<String>,
     /// What the client demands of a cache.
     pub control: RequestControl,
     /// Whether KV shall be read.
@@ -39,6 +41,7 @@ impl Lookup {
     pub fn new(key: CacheKey, control: RequestControl) -> Self {
         Self {
             key,
+            hash: OnceCell::new(),
             control,
             wants_kv: false,
             is_brought: false,
@@ -47,6 +50,11 @@ impl Lookup {
             check: EpochCheck::Current,
             reason: None,
         }
+    }
+
+    /// The hash of the key, under which KV knows it. It is made once: KV and the answer both show it.
+    pub fn hash(&self) -> &str {
+        self.hash.get_or_init(|| kv::hash(&self.key))
     }
 
     /// Whether nothing is missing but what KV holds under the key itself.
