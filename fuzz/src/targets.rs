@@ -29,7 +29,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const ALL: [Target; 13] = [
+pub const ALL: [Target; 14] = [
     control::RESPONSE,
     control::REQUEST,
     targeted::TARGET,

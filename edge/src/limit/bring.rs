@@ -1,11 +1,11 @@
 //! Tokens for a request whose purse has none: one request of a client asks the limiter, the others watch.
 
-use super::{Outcome, Payer, Payment, ask, payers, put_back};
+use super::{Outcome, Payment, ask, name, payers, put_back};
 use crate::{background, exchange::Exchange, isolate::Isolate, platform, settings::Settings};
 use std::{cell::Cell, rc::Rc, time::Duration};
 use valora_shared::{
     config::OnFailure,
-    rate::{ASK_MS, Ask, Call, Decision, Look, Reply, Waiter},
+    rate::{ASK_MS, Ask, Call, Decision, Look, Payer, Reply, Waiter, Who},
     time::UnixMillis,
 };
 use wasm_bindgen_futures::JsFuture;
@@ -124,7 +124,7 @@ async fn ask_and_land(
     asked: Ask,
 ) -> Look {
     let landed: Rc<Cell<Option<Look>>> = Rc::default();
-    let (who, name, limits) = (payer.who.clone(), payer.who.name(settings), payer.limits);
+    let (who, name, limits) = (payer.who.clone(), name(&payer.who, settings), payer.limits);
     let promise = background::begin({
         let (isolate, env, landed) = (Rc::clone(isolate), env.clone(), Rc::clone(&landed));
         let (who, name) = (who.clone(), name.clone());
@@ -154,7 +154,7 @@ async fn ask_and_land(
 }
 
 /// Waits until a lease is nearly over, and gives back what is left of it.
-async fn give_back(isolate: &Isolate, env: &worker::Env, who: &super::Who, name: &str) {
+async fn give_back(isolate: &Isolate, env: &worker::Env, who: &Who, name: &str) {
     let due = isolate.with_purses(|purses| purses.known(who)?.gives_back(platform::now())).flatten();
     let Some((id, ms)) = due else { return };
     worker::Delay::from(Duration::from_millis(u64::from(ms))).await;

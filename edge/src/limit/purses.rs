@@ -1,10 +1,9 @@
 //! The purses of an isolate.
 
-use super::Who;
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
 use valora_shared::{
-    rate::{Decision, Limits, Purse, State, step_on_failure},
+    rate::{Decision, Limits, Purse, State, Who, step_on_failure},
     time::UnixMillis,
 };
 

@@ -1,8 +1,7 @@
 //! How far the limit has come with one request.
 
-use super::Who;
 use valora_shared::{
-    rate::{Decision, Usage},
+    rate::{Decision, Usage, Who},
     time::UnixMillis,
 };
 

@@ -13,7 +13,7 @@ use valora_shared::{
     config::RateMode,
     hub::Counter,
     problem::{ErrorCode, Problem},
-    rate::Decision,
+    rate::{Decision, is_watched},
 };
 
 /// Seconds after which a limiter that is away may be back.
@@ -80,11 +80,7 @@ fn answer(decision: &Decision) -> Verdict {
     }
 }
 
-/// Whoever watches over the service is not to be shut out of knowing how it is.
 fn is_exempt(exchange: &Exchange, settings: &Settings) -> bool {
-    let path = exchange.inbound.path();
-    let is_watched = matches!(exchange.inbound.method.as_str(), "GET" | "HEAD")
-        && matches!(path, "/api/health" | "/api/health/detailed" | "/metrics");
-    is_watched
+    is_watched(&exchange.inbound.method, exchange.inbound.path())
         || settings.config.rate.rate_limit_exempt.contains(identity::address(settings, &exchange.inbound))
 }

@@ -1,4 +1,4 @@
-//! Reading, by serde_json: its grammar (RFC 8259), and one type of serde's for all.
+//! Reading, by `serde_json`: its grammar (RFC 8259), and one type of serde's for all.
 //!
 //! Each value is read as far as its own brackets, and what stands between them stays text until it is looked at in turn:
 //! so a number keeps the digits it was written with, and no float is ever made.

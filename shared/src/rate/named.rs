@@ -2,10 +2,10 @@
 
 use crate::{
     account::client_network,
+    hub::decoded,
     problem::{Place, Problem},
     trust::Client,
 };
-use percent_encoding::percent_decode_str;
 
 /// Digits of the hash that logs show.
 const HASH_DIGITS: usize = 32;
@@ -29,7 +29,7 @@ impl Named {
         let Some((name, text)) = given.find(|(name, _)| matches!(*name, "ip" | "hash")) else {
             return Err(Problem::invalid(Place::Query, "ip", "must be given, or hash"));
         };
-        let text = percent_decode_str(text).decode_utf8_lossy();
+        let text = decoded(text);
         if name == "ip" {
             let address =
                 text.parse().map_err(|_| Problem::invalid(Place::Query, "ip", "must be an address"))?;
