@@ -7,8 +7,8 @@ mod tests {
 
     /// What a float can hide behind.
     const FLOATS: [&str; 5] = ["f64", "f32", "as_f64", "from_f64", "serialize_f64"];
-    /// The use of the machine's processors, in percent.
-    const NO_MONEY: &str = "origin/src/http/health/machine.rs";
+    /// The use of the machine's processors, in percent; the reader of JSON, which refuses what serde would make a float of.
+    const NO_MONEY: [&str; 2] = ["origin/src/http/health/machine.rs", "shared/src/json/reader.rs"];
 
     /// Every file of the two crates that money passes through, without its tests.
     fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -36,7 +36,9 @@ mod tests {
             let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
             for (number, line) in (1..).zip(code.lines()) {
                 let words = line.split(|letter: char| !(letter.is_alphanumeric() || letter == '_'));
-                if words.into_iter().any(|word| FLOATS.contains(&word)) && !file.ends_with(NO_MONEY) {
+                if words.into_iter().any(|word| FLOATS.contains(&word))
+                    && !NO_MONEY.iter().any(|known| file.ends_with(known))
+                {
                     floats.push(format!("{}:{number}: {line}", file.display()));
                 }
             }

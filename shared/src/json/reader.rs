@@ -6,7 +6,7 @@
 use super::{InvalidJson, Json};
 use serde::{
     Deserialize, Deserializer,
-    de::{MapAccess, SeqAccess, Visitor},
+    de::{Error, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::value::RawValue;
 use std::fmt;
@@ -86,9 +86,9 @@ impl<'de> Visitor<'de> for Nodes {
         Ok(Node::Value(Json::Number(value.to_string())))
     }
 
-    /// Never: numbers stay text.
-    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(Node::Value(Json::Null))
+    /// Never asked, as numbers stay text; serde's own refusal would print it.
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
+        Err(E::custom("a number that was not left as text"))
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
