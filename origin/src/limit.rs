@@ -122,7 +122,7 @@ impl Limiter {
     /// Of each, in their order; only of one who is refused, where that is known already.
     async fn decide(&self, counted: &[Counted], cost: u32, now: UnixMillis) -> Vec<Decision> {
         // Whoever goes on asking although it is refused is no burden to Redis.
-        if let Some(refused) = self.memory.kept(counted, cost, now) {
+        if let Some(refused) = self.redis.as_ref().and_then(|_| self.memory.kept(counted, cost, now)) {
             return vec![refused];
         }
         let here = self.memory.book(counted, cost, now);
