@@ -72,8 +72,11 @@ pub(super) fn operations() -> Vec<((&'static str, &'static str), Operation)> {
 
 /// One of both must be there.
 fn client(operation: Operation) -> Operation {
+    let address = json!({"type": "string", "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]});
     let hash = json!({"type": "string", "pattern": "^[0-9a-fA-F]{32}$"});
-    operation
-        .query("ip", "The client's address; an IPv6 one stands for its /64.", json!({"type": "string"}))
-        .query("hash", "What logs call the client.", hash)
+    operation.query("ip", "The client's address; an IPv6 one stands for its /64.", address).query(
+        "hash",
+        "What logs call the client.",
+        hash,
+    )
 }

@@ -57,7 +57,7 @@ async fn two_replicas_share_a_round_and_do_no_product_twice() {
     let (one, other) = futures_util::future::join(one.round(), other.round()).await;
     let (one, other) = (one.unwrap(), other.unwrap());
     assert_eq!((one.done + other.done, one.lost + other.lost), (5_000 + SEED, 0));
-    assert!(one.done > 0 && other.done > 0, "{one:?} {other:?}");
+    // That both do some of it is not for sure on one database; the e2e test `replicas` sees it over two processes.
     assert_eq!(app.count("SELECT COUNT(*) FROM prices").await, 5_026);
     assert_eq!(app.count(OVERDUE).await, 0);
 }
