@@ -98,10 +98,12 @@ impl Limiter {
         }
     }
 
-    /// Forgets what a client has spent; other replicas learn it from Redis.
-    pub(crate) async fn reset(&self, name: Name, limits: Limits, now: UnixMillis) {
+    /// Forgets what a client has spent; other replicas learn it from Redis. Whether Redis knows it, where there is one:
+    /// first it, as what it still refuses meanwhile would be kept here.
+    pub(crate) async fn reset(&self, name: Name, limits: Limits, now: UnixMillis) -> bool {
+        let told = self.ask(Mode::Reset, &[Counted { name, limits }], 0).await;
         self.memory.reset(name, now);
-        self.ask(Mode::Reset, &[Counted { name, limits }], 0).await;
+        told.is_some() || self.redis.is_none()
     }
 
     /// How Redis is; `None` where there is none.

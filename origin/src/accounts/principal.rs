@@ -54,7 +54,8 @@ impl Principal {
     pub(crate) fn client(&self) -> Client {
         match self {
             Self::AdminToken => Payer::admin_token(),
-            Self::User(user) => Client::User(user.id.to_string()),
+            // The bare number, as the edge calls it.
+            Self::User(user) => Client::User(user.id.0.to_string()),
             Self::Key(key) => Client::Key(key.id.to_string()),
         }
     }

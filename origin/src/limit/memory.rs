@@ -104,12 +104,13 @@ impl Memory {
         }
     }
 
-    /// What is told by a refusal that is kept.
+    /// What is told by a refusal that is kept; of several by the longest.
     pub(super) fn kept(&self, counted: &[Counted], cost: u32, now: UnixMillis) -> Option<Decision> {
-        counted.iter().find_map(|payer| {
+        let kept = counted.iter().filter_map(|payer| {
             let shard = self.shard(payer.name);
             shard.clients.get(&payer.name)?.refused.as_ref()?.tell(now, cost)
-        })
+        });
+        kept.max_by_key(|decision| decision.verdict.wait_ms())
     }
 
     /// Keeps the refusals among these.

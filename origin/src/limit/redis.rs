@@ -86,8 +86,7 @@ fn told(numbers: &[i64; NUMBERS], limits: &Limits) -> Option<Told> {
     let [verdict, wait, longest, violated, used @ .., minute, hour, day, reset_at] = numbers;
     let mut usage = limits.unused();
     for ((usage, used), more_in) in usage.iter_mut().zip(used).zip([minute, hour, day]) {
-        *usage =
-            Usage { used: u32::try_from(*used).ok()?, more_in_ms: u32::try_from(*more_in).ok()?, ..*usage };
+        *usage = Usage { used: u32::try_from(*used).ok()?, more_in_ms: milliseconds(*more_in), ..*usage };
     }
     let mut windows = Windows::default();
     for (place, window) in Window::ALL.into_iter().enumerate() {
@@ -98,13 +97,18 @@ fn told(numbers: &[i64; NUMBERS], limits: &Limits) -> Option<Told> {
     let verdict = match verdict {
         0 => Verdict::Admitted,
         1 => Verdict::Refused(Refusal {
-            retry_after_ms: u32::try_from(*wait).ok()?,
+            retry_after_ms: milliseconds(*wait),
             longest: *Window::ALL.get(usize::try_from(*longest).ok()?)?,
             violated: windows,
         }),
         _ => Verdict::TooCostly(windows),
     };
     Some(Told { decision: Decision { verdict, usage }, reset_at: *reset_at })
+}
+
+/// As the rule itself tells those that are too many: after a clock that was far ahead.
+fn milliseconds(told: i64) -> u32 {
+    u32::try_from(told).unwrap_or(u32::MAX)
 }
 
 impl fmt::Debug for RedisTier {

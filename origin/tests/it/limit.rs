@@ -3,6 +3,10 @@
 use crate::support::{ADMIN_TOKEN, Answer, START, TestApp, bare, post};
 use serde_json::{Value, json};
 use std::time::Duration;
+use valora_shared::{
+    config::Setting as _,
+    trust::{SharedSecret, pseudonym},
+};
 
 /// What no cache answers.
 const UNCACHED: &str = "/api/auth/me";
@@ -227,6 +231,18 @@ async fn an_admin_sees_and_resets_a_client() {
     let reset = app.ask("POST", target, ADMIN_TOKEN).await;
     assert_eq!((reset.status.as_u16(), &reset.json()["client"]), (200, &Value::String(hash)));
     assert_eq!(remaining(&from(&app, ONE, UNCACHED).await), Some(4));
+}
+
+/// As the edge does: by the number of its account.
+#[tokio::test]
+async fn an_account_is_called_as_it_is_at_the_edge() {
+    let secret = "9f4b12d07c6ea853b1d0924fe7735ac8";
+    let app = limited("60", &[("CLIENT_HASH_SECRET", secret)]).await;
+    let token = app.register("somebody").await;
+    by(&app, ONE, &token).await;
+    let hash = pseudonym(&SharedSecret::parse(secret).unwrap(), "user:1");
+    let seen = app.admin_json(&format!("/api/admin/ratelimit/client?hash={hash}")).await;
+    assert_eq!(seen["windows"]["minute"]["used"], 1, "{seen}");
 }
 
 /// Admin routes, too: whoever guesses credentials is not heard more often than others.

@@ -9,8 +9,9 @@ use std::{fmt, net::IpAddr};
 pub enum Who {
     /// A client: an account, an API key, or an address for all who have neither.
     Client(Client),
-    /// All accounts and keys behind an address together.
-    AccountsAt(IpAddr),
+    /// All accounts and keys behind an address together that have the same limits, of which this is the ceiling's minute:
+    /// those who may less are not to use up what others may.
+    AccountsAt(IpAddr, u32),
 }
 
 /// Somebody with limits.
@@ -42,7 +43,10 @@ impl Payer {
         let has_owner = owner.is_some();
         let client = owner.unwrap_or(Client::Ip(address));
         let limits = rate.limits_of(&client, role);
-        let ceiling = has_owner.then(|| Self { who: Who::AccountsAt(address), limits: limits.of_address() });
+        let ceiling = has_owner.then(|| {
+            let limits = limits.of_address();
+            Self { who: Who::AccountsAt(address, limits.minute), limits }
+        });
         ceiling.into_iter().chain([Self { who: Who::Client(client), limits }])
     }
 }
@@ -52,7 +56,7 @@ impl fmt::Display for Who {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Client(client) => client.fmt(f),
-            Self::AccountsAt(address) => write!(f, "accounts at {address}"),
+            Self::AccountsAt(address, minute) => write!(f, "accounts at {address} under {minute}"),
         }
     }
 }
@@ -75,10 +79,13 @@ mod tests {
         let row = |who: &str, minute| (who.to_owned(), minute);
         assert_eq!(told(None, None), [row("ip:192.0.2.7", 60)]);
         let user = || Some(Client::User("7".to_owned()));
-        assert_eq!(told(user(), Some(Role::User)), [row("accounts at 192.0.2.7", 600), row("user:7", 60)]);
+        assert_eq!(
+            told(user(), Some(Role::User)),
+            [row("accounts at 192.0.2.7 under 600", 600), row("user:7", 60)]
+        );
         assert_eq!(
             told(user(), Some(Role::Admin)),
-            [row("accounts at 192.0.2.7", 6_000), row("user:7", 600)]
+            [row("accounts at 192.0.2.7 under 6000", 6_000), row("user:7", 600)]
         );
         let admin = Payer::all(&rate, Some(Payer::admin_token()), Some(Role::Admin), address);
         assert_eq!(admin.last().map(|payer| payer.limits.minute), Some(600));

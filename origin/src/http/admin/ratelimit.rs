@@ -11,7 +11,7 @@ use crate::{
 };
 use axum::extract::{RawQuery, State};
 use valora_shared::{
-    problem::Problem,
+    problem::{ErrorCode, Problem},
     rate::{Named, Who},
     wire::{ClientLimits, LimitsReset},
 };
@@ -26,9 +26,11 @@ pub(crate) async fn client(State(app): State<AppState>, _: Admin, RawQuery(query
 /// Forgets what a client has spent.
 pub(crate) async fn reset(State(app): State<AppState>, _: Admin, RawQuery(query): RawQuery) -> Answer {
     let name = named(&app, query.as_deref())?;
-    app.limiter.reset(name, app.config.rate.limits(), app.clock.now()).await;
-    let message =
-        "What this client has spent is forgotten; other replicas learn it from Redis within two seconds.";
+    if !app.limiter.reset(name, app.config.rate.limits(), app.clock.now()).await {
+        let detail = "The rate limit's Redis does not answer: only this replica has forgotten.";
+        return Err(Problem::new(ErrorCode::LimiterUnavailable, detail).retry_after(1).into());
+    }
+    let message = "What this client has spent is forgotten at this replica; others learn it within two seconds where they share a Redis.";
     json(&LimitsReset { message, client: name.to_string() })
 }
 
