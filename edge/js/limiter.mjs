@@ -34,9 +34,10 @@ export class RateLimiter {
   // One alarm, moved by itself: setting it anew at each call would be a row each.
   async wakeAt(time) {
     this.isWoken ??= (await this.storage.getAlarm()) !== null;
-    if (this.isWoken || time === 0) return;
+    if (this.isWoken) return;
     this.isWoken = true;
-    await this.storage.setAlarm(time);
+    // Where nothing counts, in a minute: what was stored is then deleted.
+    await this.storage.setAlarm(time || Date.now() + 60_000);
   }
 
   // Forgets a client of whom nothing counts any more.

@@ -20,7 +20,10 @@ pub use purses::Purses;
 pub use view::{LimitView, Outcome, Payment};
 
 use crate::{exchange::Exchange, isolate::Isolate, platform, settings::Settings};
-use valora_shared::rate::{Look, Usage};
+use valora_shared::{
+    rate::{Decision, Look, Payer, Usage},
+    time::UnixMillis,
+};
 
 /// The limiter that health checks ask; no client is called so.
 pub const PROBED: &str = "health";
@@ -30,28 +33,33 @@ pub const PROBED: &str = "health";
 pub fn pay_at_hand(exchange: &Exchange, isolate: &Isolate, settings: &Settings) -> Option<Outcome> {
     let now = exchange.now_after_io();
     let cost = settings.config.rate.rate_limit_costs.of(&exchange.inbound.method, exchange.inbound.path());
-    let mut paid: Vec<Payment> = Vec::new();
-    for payer in payers(exchange, settings) {
+    let payers: Vec<Payer> = payers(exchange, settings).collect();
+    if let Some(decision) = kept_refusal(&payers, isolate, now, cost) {
+        return Some(Outcome::Refused(decision));
+    }
+    let mut paid: Vec<Payment> = Vec::with_capacity(payers.len());
+    for payer in payers {
         let look = isolate.with_purses(|purses| {
             let purse = purses.known(&payer.who)?;
             let look = purse.at_hand(now, cost)?;
             Some((look, purse.lease(), purse.shown(now).map(|shown| shown.usage)))
         });
-        match look.flatten() {
-            Some((Look::Paid, lease, usage)) => {
-                paid.push(Payment { who: payer.who, lease, cost, at: now, usage });
-            }
-            Some((Look::Refused(decision), ..)) => {
-                put_back(isolate, &paid);
-                return Some(Outcome::Refused(decision));
-            }
-            _ => {
-                put_back(isolate, &paid);
-                return None;
-            }
-        }
+        let Some((Look::Paid, lease, usage)) = look.flatten() else {
+            put_back(isolate, &paid);
+            return None;
+        };
+        paid.push(Payment { who: payer.who, lease, cost, at: now, usage });
     }
     Some(Outcome::Paid(paid))
+}
+
+/// What is known of refusals, of several the longest. It is looked for before anybody pays: a token that is asked for in
+/// vain does not come back.
+fn kept_refusal(payers: &[Payer], isolate: &Isolate, now: UnixMillis, cost: u32) -> Option<Decision> {
+    let kept = payers.iter().filter_map(|payer| {
+        isolate.with_purses(|purses| purses.known(&payer.who)?.refusal(now, cost)).flatten()
+    });
+    kept.max_by_key(|decision| decision.verdict.wait_ms())
 }
 
 /// Puts back what was paid and not used.
@@ -74,7 +82,7 @@ pub fn usage(exchange: &Exchange, isolate: &Isolate) -> Option<[Usage; 3]> {
         return None;
     }
     let Some(Ok(settings)) = isolate.settings() else { return None };
-    let payer = payers(exchange, settings).pop()?;
+    let payer = payers(exchange, settings).next()?;
     let now = exchange.now_after_io();
     let shown = isolate.with_purses(|purses| purses.known(&payer.who)?.shown(now));
     shown.flatten().map(|shown| shown.usage)
@@ -82,7 +90,7 @@ pub fn usage(exchange: &Exchange, isolate: &Isolate) -> Option<[Usage; 3]> {
 
 /// Writes that a request would have been refused.
 pub(crate) fn log_shadow(exchange: &Exchange, settings: &Settings) {
-    let client = payers(exchange, settings).pop().map(|payer| name(&payer.who, settings));
+    let client = payers(exchange, settings).next().map(|payer| name(&payer.who, settings));
     let mut line = platform::line("warn", "the rate limit would refuse");
     line.maybe_text("client", client.as_deref());
     line.text("correlation_id", exchange.correlation_id.as_str()).text("path", exchange.inbound.path());

@@ -42,7 +42,7 @@ pub fn request(exchange: &Exchange, isolate: &Isolate, response: &Response, answ
         line.maybe_text("cache_reason", lookup.reason.map(Reason::as_str));
     }
     // Whom it was counted for, as their limiter is called, and when, in milliseconds since 1970.
-    if let Some(payment) = exchange.limit.paid().last() {
+    if let Some(payment) = exchange.limit.paid().first() {
         line.text("client", &limit::name(&payment.who, settings)).number("paid_ms", payment.at.0);
     }
     // Why it was refused, where the client is not told.

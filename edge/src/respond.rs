@@ -149,9 +149,13 @@ impl<'a> EdgeHeaders<'a> {
         };
         let status = StatusDetail { epoch: epochs::known(isolate), is_unverified };
         let is_limited = !is_proxy && exchange.limit != LimitView::Exempt;
-        let usage = if is_limited { limit::usage(exchange, isolate) } else { None };
         let limits = settings.filter(|_| exchange.client.is_some());
-        let limits = limits.and_then(|settings| Some(payers(exchange, settings).pop()?.limits));
+        let limits = limits.and_then(|settings| Some(payers(exchange, settings).next()?.limits));
+        let mut usage = if is_limited { limit::usage(exchange, isolate) } else { None };
+        if let (LimitView::Refused(decision), Some(limits)) = (&exchange.limit, &limits) {
+            // What is left of its address's ceiling is not what is left of its own.
+            usage = usage.filter(|_| decision.is_under(limits));
+        }
         Self { settings, cors, outcome, lookup, status, spans, limits, usage, is_proxy }
     }
 

@@ -9,6 +9,7 @@ mod redis;
 pub use name::Name;
 
 use crate::{
+    clock::Clock,
     config::{OriginConfig, OriginRateConfig},
     redis::RedisState,
 };
@@ -67,7 +68,7 @@ impl Limiter {
         Name::of(&self.secret, who)
     }
 
-    /// Spends `cost` of all `payers`, of whom the last is the client, or of none; `None` where nobody pays.
+    /// Spends `cost` of all `payers`, of whom the first is the client, or of none; `None` where nobody pays.
     pub async fn spend(
         &self,
         payers: impl Iterator<Item = Payer>,
@@ -76,7 +77,7 @@ impl Limiter {
     ) -> Option<Outcome> {
         let counted: Vec<Counted> =
             payers.map(|Payer { who, limits }| Counted { name: self.name(&who), limits }).collect();
-        let client = *counted.last()?;
+        let client = *counted.first()?;
         let decisions = self.decide(&counted, cost, now).await;
         let refused = decisions.iter().filter(|decision| !decision.is_admitted());
         let standing = match refused.max_by_key(|decision| decision.verdict.wait_ms()) {
@@ -84,7 +85,7 @@ impl Limiter {
                 self.refused.fetch_add(1, Ordering::Relaxed);
                 Err(*longest)
             }
-            None => Ok(decisions.last()?.usage),
+            None => Ok(decisions.first()?.usage),
         };
         Some(Outcome { client: client.name, limits: client.limits, standing })
     }
@@ -100,9 +101,10 @@ impl Limiter {
 
     /// Forgets what a client has spent; other replicas learn it from Redis. Whether Redis knows it, where there is one:
     /// first it, as what it still refuses meanwhile would be kept here.
-    pub(crate) async fn reset(&self, name: Name, limits: Limits, now: UnixMillis) -> bool {
+    pub(crate) async fn reset(&self, name: Name, limits: Limits, clock: &Clock) -> bool {
         let told = self.ask(Mode::Reset, &[Counted { name, limits }], 0).await;
-        self.memory.reset(name, now);
+        // Behind Redis' own time of it, so that it is not obeyed once more.
+        self.memory.reset(name, clock.now());
         told.is_some() || self.redis.is_none()
     }
 
@@ -128,10 +130,10 @@ impl Limiter {
             return vec![refused];
         }
         let here = self.memory.book(counted, cost, now);
-        let mut decisions = self.compare(&here, counted, cost).await;
+        let mut decisions = self.compare(&here, counted, cost, now).await;
         if decisions.is_none() {
             let here = self.memory.book(counted, cost, now);
-            decisions = self.compare(&here, counted, cost).await;
+            decisions = self.compare(&here, counted, cost, now).await;
         }
         let decisions = decisions.unwrap_or(here.decisions);
         if self.redis.is_some() {
@@ -142,11 +144,17 @@ impl Limiter {
 
     /// With what Redis says; `None` where memory refused by what it forgets now, because it has learned from Redis that an
     /// admin reset the client at another replica.
-    async fn compare(&self, here: &Booked, counted: &[Counted], cost: u32) -> Option<Vec<Decision>> {
+    async fn compare(
+        &self,
+        here: &Booked,
+        counted: &[Counted],
+        cost: u32,
+        now: UnixMillis,
+    ) -> Option<Vec<Decision>> {
         // What is refused here is only looked at there: how long it has to wait may be longer.
         let mode = if here.is_admitted() { Mode::Spend } else { Mode::Look };
         let Some(there) = self.ask(mode, counted, cost).await else { return Some(here.decisions.clone()) };
-        let has_forgotten = self.memory.obey_resets(counted, &there);
+        let has_forgotten = self.memory.obey_resets(counted, &there, now);
         if has_forgotten && !here.is_admitted() {
             return None;
         }

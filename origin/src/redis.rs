@@ -96,7 +96,10 @@ impl Link {
         };
         // Cheap to clone, and a command needs one of its own.
         match tokio::time::timeout(self.timeout, talk(live.0.clone())).await {
-            Ok(Ok(answer)) => Some(answer),
+            Ok(Ok(answer)) => {
+                self.end_mourning();
+                Some(answer)
+            }
             Ok(Err(error)) => self.give_up(&live, Some(&error)),
             Err(_) => self.give_up(&live, None),
         }
@@ -121,6 +124,7 @@ impl Link {
         if error.is_some_and(|error| {
             !error.is_unrecoverable_error() && !error.is_timeout() && !error.is_io_error()
         }) {
+            self.mourn(error);
             return None;
         }
         // Another one may have been made since.
@@ -143,9 +147,7 @@ impl Link {
             match link.connect().await {
                 Ok(connection) => {
                     link.up.store(Some(Arc::new(Live(connection))));
-                    if link.is_mourned.swap(false, Ordering::AcqRel) {
-                        tracing::info!(redis = link.role, "Redis answers again");
-                    }
+                    link.end_mourning();
                 }
                 Err(error) => {
                     link.wait();
@@ -182,8 +184,15 @@ impl Link {
             tracing::warn!(
                 redis = self.role,
                 error.cause = cause,
-                "Redis does not answer; memory goes on without it"
+                "Redis does not answer as it should; memory goes on without it"
             );
+        }
+    }
+
+    fn end_mourning(&self) {
+        // Asked for each answer, and hardly ever so.
+        if self.is_mourned.load(Ordering::Acquire) && self.is_mourned.swap(false, Ordering::AcqRel) {
+            tracing::info!(redis = self.role, "Redis answers again");
         }
     }
 

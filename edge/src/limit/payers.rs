@@ -7,8 +7,8 @@ use valora_shared::{
     trust::{Client, pseudonym},
 };
 
-/// All who pay for a request; the last is its client.
-pub fn payers(exchange: &Exchange, settings: &Settings) -> Vec<Payer> {
+/// All who pay for a request; the first is its client.
+pub fn payers(exchange: &Exchange, settings: &Settings) -> impl Iterator<Item = Payer> + use<> {
     let owner = exchange.client.clone().filter(|client| !matches!(client, Client::Ip(_)));
     let (owner, role) = match (&exchange.facts.credential, owner) {
         (Some(Presented::AdminToken), _) => (Some(Payer::admin_token()), Some(Role::Admin)),
@@ -16,7 +16,7 @@ pub fn payers(exchange: &Exchange, settings: &Settings) -> Vec<Payer> {
         (_, owner) => (owner, None),
     };
     let address = client_network(identity::address(settings, &exchange.inbound));
-    Payer::all(&settings.config.rate, owner, role, address).collect()
+    Payer::all(&settings.config.rate, owner, role, address)
 }
 
 /// What the object is called, and logs: nothing that tells who it is (HMAC under `CLIENT_HASH_SECRET`).

@@ -61,7 +61,7 @@ impl LimitView {
     /// How the client's windows stand.
     pub fn usage(&self) -> Option<[Usage; 3]> {
         match self {
-            Self::Paid(paid) => paid.last()?.usage,
+            Self::Paid(paid) => paid.first()?.usage,
             Self::Refused(decision) => Some(decision.usage),
             Self::Unknown | Self::Exempt => None,
         }

@@ -61,8 +61,9 @@ impl Principal {
     }
 }
 
-/// Whose credential a request carries; who was found out once in a request stands in its extensions. For all but `ADMIN_TOKEN` the database is asked, so that what was revoked or
-/// deactivated a moment ago is refused now; when it does not answer, they are not believed.
+/// Whose credential a request carries. For all but `ADMIN_TOKEN` the database is asked, so that what was revoked or
+/// deactivated a moment ago is refused now; when it does not answer, they are not believed. Whoever was found out once in
+/// a request stands in its extensions, and the database is not asked again.
 ///
 /// # Errors
 /// 401 without a credential and for one that is not valid, 503 where the database does not answer.

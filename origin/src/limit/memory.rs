@@ -28,14 +28,16 @@ pub(super) struct Memory {
 struct Shard {
     clients: HashMap<Name, Known>,
     sweep_at: i64,
+    /// How often a client has come to be known here.
+    begun: u64,
 }
 
 /// One client.
-#[derive(Default)]
 struct Known {
     state: State,
-    /// When Redis says that it was last reset, as far as this replica knows; by Redis' clock, and 0 for never.
-    reset_at: i64,
+    /// Its number among all that began: what was spent before it was forgotten is not taken back from what came after.
+    number: u64,
+    since: UnixMillis,
     /// What Redis has refused just now.
     refused: Option<Box<Refused>>,
 }
@@ -46,7 +48,7 @@ pub(super) struct Booked {
     /// Of each payer.
     pub(super) decisions: Vec<Decision>,
     /// The same; of nobody where one of them is refused.
-    bookings: Vec<(Name, Booking)>,
+    bookings: Vec<(Name, u64, Booking)>,
 }
 
 impl Booked {
@@ -69,7 +71,7 @@ impl Memory {
             let known = shard.know(payer.name, now, self.most);
             let (decision, booking) = book(&mut known.state, now, cost, &payer.limits);
             booked.decisions.push(decision);
-            booked.bookings.extend(booking.map(|booking| (payer.name, booking)));
+            booked.bookings.extend(booking.map(|booking| (payer.name, known.number, booking)));
         }
         if !booked.is_admitted() {
             self.take_back(&booked);
@@ -80,8 +82,10 @@ impl Memory {
 
     /// Takes back what a request has spent that did not go through.
     pub(super) fn take_back(&self, booked: &Booked) {
-        for (name, booking) in &booked.bookings {
-            if let Some(known) = self.shard(*name).clients.get_mut(name) {
+        for (name, number, booking) in &booked.bookings {
+            if let Some(known) =
+                self.shard(*name).clients.get_mut(name).filter(|known| known.number == *number)
+            {
                 take_back(&mut known.state, *booking);
             }
         }
@@ -96,11 +100,11 @@ impl Memory {
         )
     }
 
-    /// Forgets what a client has spent.
+    /// Forgets what a client has spent, if anything.
     pub(super) fn reset(&self, name: Name, now: UnixMillis) {
-        if let Some(known) = self.shard(name).clients.get_mut(&name) {
-            known.state.reset(now);
-            known.refused = None;
+        let mut shard = self.shard(name);
+        if shard.clients.contains_key(&name) {
+            shard.begin(name, now);
         }
     }
 
@@ -123,14 +127,17 @@ impl Memory {
         }
     }
 
-    /// Forgets what those clients had spent that were reset at another replica since; whether there was one.
-    pub(super) fn obey_resets(&self, counted: &[Counted], told: &[Told]) -> bool {
+    /// Forgets what those clients had spent that were reset at another replica since they came to be known here; whether
+    /// there was one. Of an older reset nothing is to be forgotten: what they have spent here, they have spent after it.
+    pub(super) fn obey_resets(&self, counted: &[Counted], told: &[Told], now: UnixMillis) -> bool {
         let mut has_forgotten = false;
-        for (payer, told) in counted.iter().zip(told).filter(|(_, told)| told.reset_at > 0) {
-            if let Some(known) = self.shard(payer.name).clients.get_mut(&payer.name)
-                && known.reset_at < told.reset_at
-            {
-                *known = Known { reset_at: told.reset_at, ..Known::default() };
+        for (payer, told) in counted.iter().zip(told) {
+            let Some(age_ms) = told.reset_age_ms else { continue };
+            let mut shard = self.shard(payer.name);
+            let since = shard.clients.get(&payer.name).map(|known| known.since);
+            // By a duration, as Redis has another clock; both are told in whole milliseconds.
+            if since.is_some_and(|since| since.after(age_ms).after(1) < now) {
+                shard.begin(payer.name, now);
                 has_forgotten = true;
             }
         }
@@ -156,7 +163,14 @@ impl Shard {
         if !self.clients.contains_key(&name) && (self.clients.len() >= most || now.0 >= self.sweep_at) {
             self.sweep(now, most);
         }
-        self.clients.entry(name).or_default()
+        let Self { clients, begun, .. } = self;
+        clients.entry(name).or_insert_with(|| Known::new(begun, now))
+    }
+
+    /// Knows nothing of it any more, but that.
+    fn begin(&mut self, name: Name, now: UnixMillis) {
+        let known = Known::new(&mut self.begun, now);
+        self.clients.insert(name, known);
     }
 
     fn sweep(&mut self, now: UnixMillis, most: usize) {
@@ -183,6 +197,13 @@ impl Shard {
             }
             _ => true,
         });
+    }
+}
+
+impl Known {
+    fn new(begun: &mut u64, since: UnixMillis) -> Self {
+        *begun += 1;
+        Self { state: State::default(), number: *begun, since, refused: None }
     }
 }
 
@@ -266,5 +287,47 @@ mod tests {
             threads.into_iter().map(|thread| thread.join().unwrap()).sum()
         });
         assert_eq!(passed, 60);
+    }
+
+    #[test]
+    fn a_reset_elsewhere_frees_of_what_was_spent_before_it_and_of_nothing_else() {
+        let memory = Memory::new(10_000);
+        let told = |reset_age_ms| {
+            [Told { decision: peek(&State::default(), NOW, 1, &LIMITS), reset_age_ms: Some(reset_age_ms) }]
+        };
+        assert!(spend(&memory, 1, 60, NOW));
+        // Ten hours ago, long before this replica knew the client: while Redis was away it let it through alone.
+        assert!(!memory.obey_resets(&[client(1)], &told(36_000_000), NOW.after(1_000)));
+        assert!(!spend(&memory, 1, 1, NOW.after(1_000)));
+        // Half a second ago.
+        assert!(memory.obey_resets(&[client(1)], &told(500), NOW.after(2_000)));
+        assert!(spend(&memory, 1, 60, NOW.after(2_000)));
+        // The same one, once more.
+        assert!(!memory.obey_resets(&[client(1)], &told(1_500), NOW.after(3_000)));
+        // Its own.
+        memory.reset(client(1).name, NOW.after(4_000));
+        assert!(!memory.obey_resets(&[client(1)], &told(1_000), NOW.after(5_000)));
+    }
+
+    #[test]
+    fn what_is_taken_back_was_never_spent_by_who_came_after() {
+        let memory = Memory::new(1);
+        let first = memory.book(&[client(1)], 5, NOW);
+        // Until the first is forgotten.
+        (2..2_000).for_each(|number| drop(memory.book(&[client(number)], 60, NOW)));
+        assert!(spend(&memory, 1, 60, NOW));
+        memory.take_back(&first);
+        assert!(!spend(&memory, 1, 1, NOW));
+    }
+
+    #[test]
+    fn of_two_refusals_the_longer_is_told() {
+        let memory = Memory::new(10_000);
+        let both = [client(1), client(2)];
+        assert!(spend(&memory, 1, 60, NOW) && spend(&memory, 2, 60, NOW.after(40_000)));
+        let now = NOW.after(41_000);
+        let refused = memory.book(&both, 1, now);
+        memory.keep(&both, &refused.decisions, 1, now);
+        assert_eq!(memory.kept(&both, 1, now).unwrap().verdict.wait_ms(), 60_000);
     }
 }

@@ -17,10 +17,9 @@ impl Name {
 
     /// From its 32 digits.
     pub(crate) fn parse(digits: &str) -> Option<Self> {
-        u128::from_str_radix(digits, 16)
-            .ok()
-            .filter(|_| digits.len() == 32)
-            .map(|bits| Self(bits.to_be_bytes()))
+        let are_digits = digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let bits = are_digits.then(|| u128::from_str_radix(digits, 16).ok()).flatten()?;
+        Some(Self(bits.to_be_bytes()))
     }
 
     /// Evenly spread.
@@ -58,7 +57,7 @@ mod tests {
             assert_eq!(name.to_string(), pseudonym(&secret, text));
             assert_eq!(Name::parse(&name.to_string()), Some(name));
         }
-        for bad in ["", "12", "+123456789abcdef0123456789abcdef0", "g123456789abcdef0123456789abcdef"] {
+        for bad in ["", "12", "+123456789abcdef0123456789abcdef", "g123456789abcdef0123456789abcdef"] {
             assert_eq!(Name::parse(bad), None, "{bad}");
         }
     }

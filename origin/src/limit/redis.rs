@@ -34,9 +34,8 @@ pub(super) enum Mode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Told {
     pub(super) decision: Decision,
-    /// When it was last reset, in milliseconds since 1970 by Redis' clock; 0 for never, or so long ago that nothing of
-    /// before would count.
-    pub(super) reset_at: i64,
+    /// How long ago it was reset; `None` for never, or so long ago that nothing of before would count.
+    pub(super) reset_age_ms: Option<i64>,
 }
 
 impl RedisTier {
@@ -83,7 +82,7 @@ fn read(numbers: &[i64], counted: &[Counted]) -> Option<Vec<Told>> {
 }
 
 fn told(numbers: &[i64; NUMBERS], limits: &Limits) -> Option<Told> {
-    let [verdict, wait, longest, violated, used @ .., minute, hour, day, reset_at] = numbers;
+    let [verdict, wait, longest, violated, used @ .., minute, hour, day, reset_age_ms] = numbers;
     let mut usage = limits.unused();
     for ((usage, used), more_in) in usage.iter_mut().zip(used).zip([minute, hour, day]) {
         *usage = Usage { used: u32::try_from(*used).ok()?, more_in_ms: milliseconds(*more_in), ..*usage };
@@ -103,7 +102,10 @@ fn told(numbers: &[i64; NUMBERS], limits: &Limits) -> Option<Told> {
         }),
         _ => Verdict::TooCostly(windows),
     };
-    Some(Told { decision: Decision { verdict, usage }, reset_at: *reset_at })
+    Some(Told {
+        decision: Decision { verdict, usage },
+        reset_age_ms: Some(*reset_age_ms).filter(|age_ms| *age_ms >= 0),
+    })
 }
 
 /// As the rule itself tells those that are too many: after a clock that was far ahead.

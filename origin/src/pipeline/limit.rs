@@ -91,7 +91,9 @@ fn refuse(client: Name, limits: Limits, decision: &Decision) -> Response {
     let problem = Problem::rate_limited(decision)
         .unwrap_or_else(|| Problem::new(ErrorCode::RateLimitExceeded, "Too many requests."));
     let mut response = AppError::from(problem).into_response();
-    response.extensions_mut().insert(Standing { client, limits, usage: Some(decision.usage) });
+    // What is left of its address's ceiling is not what is left of its own.
+    let usage = decision.is_under(&limits).then_some(decision.usage);
+    response.extensions_mut().insert(Standing { client, limits, usage });
     response
 }
 

@@ -164,10 +164,14 @@ async fn all_accounts_behind_an_address_have_ten_times_what_one_has() {
         tokens.push(answer.json()["access_token"].as_str().unwrap().to_owned());
     }
     for token in &tokens[..10] {
+        app.clock.advance(Duration::from_secs(2));
         assert_eq!(by(&app, ONE, token).await.status, 200);
         assert_eq!(by(&app, ONE, token).await.status, 200);
         assert_eq!(by(&app, ONE, token).await.status, 429);
     }
+    // Whoever is out of tokens itself waits for its own, which come back later than the ceiling's first.
+    let wait = async |token| by(&app, ONE, token).await.header("retry-after").unwrap().to_owned();
+    assert_eq!((wait(&tokens[9]).await, wait(&tokens[10]).await), ("61".to_owned(), "43".to_owned()));
     let refused = by(&app, ONE, &tokens[10]).await;
     assert_eq!(refused.json()["current_usage"]["minute"], 20, "{}", refused.text());
     let elsewhere = by(&app, "192.0.2.2", &tokens[10]).await;

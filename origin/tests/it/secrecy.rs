@@ -195,7 +195,7 @@ fn commands_make_list_and_end_admins_and_keys() {
     assert!(run(&["key", "list"], "").1.contains("revoked "));
 
     let public = run(&["key", "public"], "").1;
-    let set: valora_shared::account::JwkSet = serde_json::from_str(&public).unwrap();
+    let set = valora_shared::account::JwkSet::read(&public).unwrap();
     assert!(set.keys.len() == 1 && set.keys[0].public_key().is_some(), "{public}");
     assert_eq!(run(&["key", "public"], "").1, public, "the same key each time");
 }

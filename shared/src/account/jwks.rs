@@ -2,11 +2,11 @@
 
 use crate::json::Json;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL_NOPAD};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 /// One public key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Jwk {
     /// `OKP`.
     pub kty: String,
@@ -24,7 +24,7 @@ pub struct Jwk {
 }
 
 /// The keys that are accepted: the one that signs, then those before it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct JwkSet {
     /// In order of age, newest first.
     pub keys: Vec<Jwk>,
@@ -103,7 +103,7 @@ mod tests {
             )
         );
         assert_eq!(JwkSet::read(&text), Some(set.clone()));
-        assert_eq!(serde_json::from_str::<JwkSet>(&text).unwrap(), set);
+        assert_eq!(JwkSet::read(&text), Some(set));
         for bad in
             [text.replace("\"use\"", "\"used\""), text.replace("OKP", "EC"), text.replace("[{", "[{},{")]
         {

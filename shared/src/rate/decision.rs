@@ -55,12 +55,25 @@ impl Decision {
         self.verdict == Verdict::Admitted
     }
 
+    /// Whether it was made under these limits, and not under those of somebody else who pays as well.
+    pub fn is_under(&self, limits: &Limits) -> bool {
+        self.usage.iter().zip(Window::ALL).all(|(usage, window)| usage.limit == limits.of(window))
+    }
+
     /// Of two limiters that were both asked about one client: what is refused by either is refused, for the longer time,
-    /// and of each window the one holds that leaves less.
+    /// in all windows that either names, and of each window the one holds that leaves less.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
-        let verdict =
-            if other.verdict.wait_ms() > self.verdict.wait_ms() { other.verdict } else { self.verdict };
+        let (mut verdict, shorter) = if other.verdict.wait_ms() > self.verdict.wait_ms() {
+            (other.verdict, self.verdict)
+        } else {
+            (self.verdict, other.verdict)
+        };
+        if let (Verdict::Refused(refusal), Verdict::Refused(shorter)) = (&mut verdict, shorter) {
+            for window in shorter.violated.iter() {
+                refusal.violated.add(window);
+            }
+        }
         let mut usage = self.usage;
         for (usage, other) in usage.iter_mut().zip(other.usage) {
             let is_stricter = other.remaining() < usage.remaining()
@@ -138,16 +151,23 @@ mod tests {
     fn of_two_the_stricter_holds() {
         let usage = |used, more_in_ms| Usage { limit: 60, used, more_in_ms };
         let decision = |verdict, usages: [Usage; 3]| Decision { verdict, usage: usages };
-        let refused = |ms| {
-            let violated = Windows::default();
+        let refused_in = |ms, windows: &[Window]| {
+            let mut violated = Windows::default();
+            for window in windows {
+                violated.add(*window);
+            }
             Verdict::Refused(Refusal { retry_after_ms: ms, longest: Window::Minute, violated })
         };
+        let refused = |ms| refused_in(ms, &[Window::Minute]);
         let one = decision(Verdict::Admitted, [usage(5, 100), usage(5, 100), usage(7, 900)]);
         let other = decision(refused(0), [usage(9, 50), usage(5, 200), usage(5, 100)]);
         let both = decision(refused(0), [usage(9, 50), usage(5, 200), usage(7, 900)]);
         assert_eq!((one.and(other), other.and(one)), (both, both));
         let longer = Decision { verdict: refused(2_000), ..one };
         assert_eq!(longer.and(other).verdict, refused(2_000));
+        let by_the_hour = Decision { verdict: refused_in(9, &[Window::Hour]), ..one };
+        let by_both = refused_in(2_000, &[Window::Minute, Window::Hour]);
+        assert_eq!((longer.and(by_the_hour).verdict, by_the_hour.and(longer).verdict), (by_both, by_both));
         let never = Decision { verdict: Verdict::TooCostly(Windows::default()), ..one };
         assert_eq!(longer.and(never).verdict, never.verdict);
         assert_eq!(one.and(one), one);

@@ -29,11 +29,12 @@ impl Payer {
         Client::User("admin-token".to_owned())
     }
 
-    /// All who pay for a request; the last is its client: the owner of its credential, and of none that is an identity,
+    /// All who pay for a request; the first is its client: the owner of its credential, and of none that is an identity,
     /// its `address`, whose network counts ([`client_network`](crate::account::client_network)). `role` is what the
     /// credential's owner is for.
     ///
-    /// Whoever has many accounts shall not have many allowances: all of one address together have ten times one's.
+    /// Whoever has many accounts shall not have many allowances: all of one address with the
+    /// same limits together have ten times one's.
     pub fn all(
         rate: &RateConfig,
         owner: Option<Client>,
@@ -47,7 +48,7 @@ impl Payer {
             let limits = limits.of_address();
             Self { who: Who::AccountsAt(address, limits.minute), limits }
         });
-        ceiling.into_iter().chain([Self { who: Who::Client(client), limits }])
+        std::iter::once(Self { who: Who::Client(client), limits }).chain(ceiling)
     }
 }
 
@@ -81,13 +82,13 @@ mod tests {
         let user = || Some(Client::User("7".to_owned()));
         assert_eq!(
             told(user(), Some(Role::User)),
-            [row("accounts at 192.0.2.7 under 600", 600), row("user:7", 60)]
+            [row("user:7", 60), row("accounts at 192.0.2.7 under 600", 600)]
         );
         assert_eq!(
             told(user(), Some(Role::Admin)),
-            [row("accounts at 192.0.2.7 under 6000", 6_000), row("user:7", 600)]
+            [row("user:7", 600), row("accounts at 192.0.2.7 under 6000", 6_000)]
         );
-        let admin = Payer::all(&rate, Some(Payer::admin_token()), Some(Role::Admin), address);
-        assert_eq!(admin.last().map(|payer| payer.limits.minute), Some(600));
+        let mut admin = Payer::all(&rate, Some(Payer::admin_token()), Some(Role::Admin), address);
+        assert_eq!(admin.next().map(|payer| payer.limits.minute), Some(600));
     }
 }

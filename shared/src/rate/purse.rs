@@ -118,10 +118,15 @@ impl Purse {
             held.left -= cost;
             return Some(Look::Paid);
         }
-        if let Some(decision) = self.refused.and_then(|refused| refused.tell(UnixMillis(now), cost)) {
+        if let Some(decision) = self.refusal(UnixMillis(now), cost) {
             return Some(Look::Refused(decision));
         }
         (now < self.failed_until).then_some(Look::Alone)
+    }
+
+    /// A refusal that still holds.
+    pub fn refusal(&self, now: UnixMillis, cost: u32) -> Option<Decision> {
+        self.refused?.tell(UnixMillis(self.at(now)), cost)
     }
 
     /// The lease that is held: what was paid just now was paid from this one. 0 where nothing of it can be put back.

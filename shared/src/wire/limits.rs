@@ -72,6 +72,15 @@ impl ClientLimits {
     }
 }
 
+impl LimitsReset {
+    /// What serde would write.
+    pub fn to_json(&self) -> String {
+        let mut body = Object::default();
+        body.text("message", self.message).text("client", &self.client);
+        body.to_json()
+    }
+}
+
 impl ClientWindow {
     fn new(usage: Usage) -> Self {
         let Usage { limit, used, more_in_ms } = usage;
@@ -106,6 +115,8 @@ mod tests {
         let decision = step(&mut State::default(), UnixMillis(1_790_000_000_000), 7, &limits);
         let told = ClientLimits::new("0123".to_owned(), &decision);
         assert_eq!(told.to_json(), serde_json::to_string(&told).unwrap());
+        let reset = LimitsReset { message: "done", client: "0123".to_owned() };
+        assert_eq!(reset.to_json(), serde_json::to_string(&reset).unwrap());
         let minute = ClientWindow { limit: 60, used: 7, remaining: 53, more_in: 61 };
         assert_eq!(told.windows.minute, minute);
     }

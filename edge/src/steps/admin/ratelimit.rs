@@ -9,10 +9,9 @@ use crate::{
     settings::Settings,
 };
 use valora_shared::{
-    json::Object,
     problem::{ErrorCode, Problem},
     rate::{Call, Named, Reply, Who},
-    wire::ClientLimits,
+    wire::{ClientLimits, LimitsReset},
 };
 
 /// How a client's windows stand.
@@ -55,9 +54,7 @@ pub(super) fn reset(exchange: &mut Exchange, isolate: &Isolate, settings: &Setti
                 isolate.with_purses(|purses| purses.forget(&Who::Client(client)));
             }
             let message = "What this client has spent is forgotten; isolates know it within two seconds.";
-            let mut body = Object::default();
-            body.text("message", message).text("client", &name);
-            Verdict::Answer(Answer::Made(Made::json(200, body.to_json())))
+            Verdict::Answer(Answer::Made(Made::json(200, LimitsReset { message, client: name }.to_json())))
         }
         Some(_) => Verdict::Answer(Answer::Problem(away())),
     }

@@ -26,7 +26,7 @@ pub(crate) async fn client(State(app): State<AppState>, _: Admin, RawQuery(query
 /// Forgets what a client has spent.
 pub(crate) async fn reset(State(app): State<AppState>, _: Admin, RawQuery(query): RawQuery) -> Answer {
     let name = named(&app, query.as_deref())?;
-    if !app.limiter.reset(name, app.config.rate.limits(), app.clock.now()).await {
+    if !app.limiter.reset(name, app.config.rate.limits(), &app.clock).await {
         let detail = "The rate limit's Redis does not answer: only this replica has forgotten.";
         return Err(Problem::new(ErrorCode::LimiterUnavailable, detail).retry_after(1).into());
     }
