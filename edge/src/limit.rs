@@ -15,7 +15,7 @@ mod view;
 
 pub use ask::{Away, BINDING, call};
 pub use bring::bring;
-pub use payers::{name, payers};
+pub use payers::{name, payers, policy};
 pub use purses::Purses;
 pub use view::{LimitView, Outcome, Payment};
 
@@ -90,7 +90,7 @@ pub fn usage(exchange: &Exchange, isolate: &Isolate) -> Option<[Usage; 3]> {
 
 /// Writes that a request would have been refused.
 pub(crate) fn log_shadow(exchange: &Exchange, settings: &Settings) {
-    let client = payers(exchange, settings).next().map(|payer| name(&payer.who, settings));
+    let client = payers(exchange, settings).next().map(|payer| name(payer.who.whose(), settings));
     let mut line = platform::line("warn", "the rate limit would refuse");
     line.maybe_text("client", client.as_deref());
     line.text("correlation_id", exchange.correlation_id.as_str()).text("path", exchange.inbound.path());

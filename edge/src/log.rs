@@ -43,7 +43,7 @@ pub fn request(exchange: &Exchange, isolate: &Isolate, response: &Response, answ
     }
     // Whom it was counted for, as their limiter is called, and when, in milliseconds since 1970.
     if let Some(payment) = exchange.limit.paid().first() {
-        line.text("client", &limit::name(&payment.who, settings)).number("paid_ms", payment.at.0);
+        line.text("client", &limit::name(payment.who.whose(), settings)).number("paid_ms", payment.at.0);
     }
     // Why it was refused, where the client is not told.
     platform::log(line.maybe_text("reason", exchange.reason.as_deref()));

@@ -21,7 +21,7 @@ use valora_shared::{
     config::Environment,
     http::{CorsDecision, EXPOSED_HEADERS, names, security_headers},
     problem::{CONTENT_TYPE, ErrorCode, Problem},
-    rate::{self, Limits, Usage},
+    rate::{self, Limits, Policy, Usage},
 };
 use wasm_bindgen::JsValue;
 use web_sys::Response;
@@ -35,6 +35,7 @@ pub struct EdgeHeaders<'a> {
     lookup: Option<&'a Lookup>,
     status: StatusDetail,
     spans: &'a Spans,
+    rate_policy: Policy,
     /// Of the client, where it is not everybody's.
     limits: Option<Limits>,
     /// How the client's windows stand, as far as that is known.
@@ -156,18 +157,21 @@ impl<'a> EdgeHeaders<'a> {
             // What is left of its address's ceiling is not what is left of its own.
             usage = usage.filter(|_| decision.is_under(limits));
         }
-        Self { settings, cors, outcome, lookup, status, spans, limits, usage, is_proxy }
+        let rate_policy = limit::policy(exchange);
+        Self { settings, cors, outcome, lookup, status, spans, rate_policy, limits, usage, is_proxy }
     }
 
     fn limits(&self, settings: &Settings) -> Limits {
-        self.limits.unwrap_or_else(|| settings.config.rate.limits())
+        self.limits.unwrap_or_else(|| settings.config.rate.limits_under(self.rate_policy))
     }
 
     /// What remains, as `js::send_kept` takes it.
     pub fn remaining(&self) -> Option<String> {
         let usage = self.usage.as_ref()?;
         let [minute, hour, day] = rate::remaining_texts(usage);
-        Some([&minute, "\n", &hour, "\n", &day, "\n", &rate::ratelimit_text(usage)].concat())
+        Some(
+            [&minute, "\n", &hour, "\n", &day, "\n", &rate::ratelimit_text(usage, self.rate_policy)].concat(),
+        )
     }
 
     /// The purge epoch obeyed; none where there is no Hub.
@@ -219,10 +223,11 @@ impl<'a> EdgeHeaders<'a> {
         // The answer depends on Origin whether or not there was one.
         lines.push("vary", &with_name(vary, "Origin"));
         if let Some(settings) = self.settings {
-            for (name, value) in rate::LIMIT.into_iter().zip(self.limits(settings).limit_texts()) {
+            let limits = rate::LIMIT.into_iter().zip(self.limits(settings).limit_texts());
+            for (name, value) in limits.take(self.rate_policy.windows().len()) {
                 lines.push(name, &value);
             }
-            lines.push(rate::POLICY, &self.limits(settings).policy_text());
+            lines.push(rate::POLICY, &self.limits(settings).policy_text(self.rate_policy));
         }
         if let Some(lookup) = self.lookup {
             // Twelve characters by which a key can be told in logs and support.
@@ -251,10 +256,11 @@ impl<'a> EdgeHeaders<'a> {
         }
         lines.push(names::CORRELATION_ID, exchange.correlation_id.as_str());
         if let Some(usage) = &self.usage {
-            for (name, value) in rate::REMAINING.into_iter().zip(rate::remaining_texts(usage)) {
+            let remaining = rate::REMAINING.into_iter().zip(rate::remaining_texts(usage));
+            for (name, value) in remaining.take(self.rate_policy.windows().len()) {
                 lines.push(name, &value);
             }
-            lines.push(rate::RATELIMIT, &rate::ratelimit_text(usage));
+            lines.push(rate::RATELIMIT, &rate::ratelimit_text(usage, self.rate_policy));
         }
         if let CorsDecision::Allowed(origin) = self.cors {
             lines.push("access-control-allow-origin", origin);

@@ -117,7 +117,7 @@ impl AppState {
             counts: Counts::default(),
             cache,
             limiter: Limiter::start(&config),
-            rate_headers: RateHeaders::of(config.rate.limits()),
+            rate_headers: RateHeaders::of_requests(config.rate.limits()),
             first_page: FirstPage::default(),
             uptime: Stopwatch::start(),
             system: Mutex::new(System::new().ok()),

@@ -75,9 +75,16 @@ impl Limiter {
         cost: u32,
         now: UnixMillis,
     ) -> Option<Outcome> {
-        let counted: Vec<Counted> =
-            payers.map(|Payer { who, limits }| Counted { name: self.name(&who), limits }).collect();
-        let client = *counted.first()?;
+        let payers: Vec<Payer> = payers.collect();
+        let counted: Vec<Counted> = payers
+            .iter()
+            .map(|Payer { who, limits }| Counted { name: self.name(who), limits: *limits })
+            .collect();
+        let Counted { name, limits } = *counted.first()?;
+        let client = match &payers.first()?.who {
+            Who::UpgradesOf(client) => self.name(client),
+            _ => name,
+        };
         let decisions = self.decide(&counted, cost, now).await;
         let refused = decisions.iter().filter(|decision| !decision.is_admitted());
         let standing = match refused.max_by_key(|decision| decision.verdict.wait_ms()) {
@@ -87,7 +94,7 @@ impl Limiter {
             }
             None => Ok(decisions.first()?.usage),
         };
-        Some(Outcome { client: client.name, limits: client.limits, standing })
+        Some(Outcome { client, limits, standing })
     }
 
     /// How a client's windows stand under these limits.

@@ -3,7 +3,7 @@
 use crate::{credentials::Presented, exchange::Exchange, identity, settings::Settings};
 use valora_shared::{
     account::{Role, client_network},
-    rate::{Payer, Who},
+    rate::{Payer, Policy, Who},
     trust::{Client, pseudonym},
 };
 
@@ -16,7 +16,12 @@ pub fn payers(exchange: &Exchange, settings: &Settings) -> impl Iterator<Item = 
         (_, owner) => (owner, None),
     };
     let address = client_network(identity::address(settings, &exchange.inbound));
-    Payer::all(&settings.config.rate, owner, role, address)
+    Payer::all(&settings.config.rate, policy(exchange), owner, role, address)
+}
+
+/// What a request is paid under.
+pub fn policy(exchange: &Exchange) -> Policy {
+    Policy::of(&exchange.inbound.method, exchange.inbound.path())
 }
 
 /// What the object is called, and logs: nothing that tells who it is (HMAC under `CLIENT_HASH_SECRET`).

@@ -33,7 +33,7 @@ pub fn check(exchange: &mut Exchange, isolate: &Isolate) -> Verdict {
     }
     if let LimitView::Refused(decision) = exchange.limit {
         // What is refused comes here again where something must be done behind the answer.
-        return answer(&decision);
+        return answer(exchange, &decision);
     }
     if is_exempt(exchange, settings) {
         exchange.limit = LimitView::Exempt;
@@ -70,11 +70,11 @@ fn refuse(exchange: &mut Exchange, isolate: &Isolate, settings: &Settings, decis
         return Verdict::Next;
     }
     exchange.limit = LimitView::Refused(decision);
-    answer(&decision)
+    answer(exchange, &decision)
 }
 
-fn answer(decision: &Decision) -> Verdict {
-    match Problem::rate_limited(decision) {
+fn answer(exchange: &Exchange, decision: &Decision) -> Verdict {
+    match Problem::rate_limited(decision, limit::policy(exchange)) {
         Some(problem) => Verdict::Answer(Answer::Problem(problem)),
         None => Verdict::Next,
     }

@@ -18,7 +18,7 @@ use valora_shared::{
     config::RateMode,
     id::CorrelationId,
     problem::{ErrorCode, Problem},
-    rate::{Decision, Limits, Payer, Usage, is_watched},
+    rate::{Decision, Limits, Payer, Policy, Usage, is_watched},
     trust::Client,
 };
 
@@ -27,6 +27,7 @@ use valora_shared::{
 pub(super) struct Standing {
     /// What logs call it.
     pub(super) client: Name,
+    policy: Policy,
     limits: Limits,
     /// Its windows, where they bind.
     usage: Option<[Usage; 3]>,
@@ -42,20 +43,20 @@ pub(super) async fn admit(app: &App, request: &mut Request) -> Result<Option<Sta
     if is_watched(method, path) || rate.rate_limit_exempt.contains(peer(request.extensions())) {
         return Ok(None);
     }
-    let cost = rate.rate_limit_costs.of(method, path);
+    let (policy, cost) = (Policy::of(method, path), rate.rate_limit_costs.of(method, path));
     let (owner, role) = recognise(app, request).await;
-    let payers = Payer::all(rate, owner, role, client_network(peer(request.extensions())));
+    let payers = Payer::all(rate, policy, owner, role, client_network(peer(request.extensions())));
     let Some(Outcome { client, limits, standing }) = app.limiter.spend(payers, cost, app.clock.now()).await
     else {
         return Ok(None);
     };
     let standing = match standing {
-        Ok(usage) => Standing { client, limits, usage: Some(usage) },
+        Ok(usage) => Standing { client, policy, limits, usage: Some(usage) },
         Err(decision) if rate.rate_limit_mode == RateMode::Shadow => {
             log_shadow(request, client, &decision);
-            Standing { client, limits, usage: None }
+            Standing { client, policy, limits, usage: None }
         }
-        Err(decision) => return Err(refuse(client, limits, &decision)),
+        Err(decision) => return Err(refuse(client, policy, limits, &decision)),
     };
     Ok(Some(standing))
 }
@@ -63,10 +64,10 @@ pub(super) async fn admit(app: &App, request: &mut Request) -> Result<Option<Sta
 /// Says on an answer how much its client may ask for, and how much of it is left where that was counted.
 pub(super) fn tell(headers: &mut HeaderMap, defaults: &RateHeaders, standing: Option<&Standing>) {
     match standing {
-        Some(Standing { limits, usage, .. }) => {
-            defaults.or_of(limits).set(headers);
+        Some(Standing { policy, limits, usage, .. }) => {
+            defaults.or_of(*policy, limits).set(headers);
             if let Some(usage) = usage {
-                RateHeaders::set_remaining(headers, usage);
+                RateHeaders::set_remaining(headers, *policy, usage);
             }
         }
         None => defaults.set(headers),
@@ -87,13 +88,13 @@ async fn recognise(app: &App, request: &mut Request) -> (Option<Client>, Option<
     known
 }
 
-fn refuse(client: Name, limits: Limits, decision: &Decision) -> Response {
-    let problem = Problem::rate_limited(decision)
+fn refuse(client: Name, policy: Policy, limits: Limits, decision: &Decision) -> Response {
+    let problem = Problem::rate_limited(decision, policy)
         .unwrap_or_else(|| Problem::new(ErrorCode::RateLimitExceeded, "Too many requests."));
     let mut response = AppError::from(problem).into_response();
     // What is left of its address's ceiling is not what is left of its own.
     let usage = decision.is_under(&limits).then_some(decision.usage);
-    response.extensions_mut().insert(Standing { client, limits, usage });
+    response.extensions_mut().insert(Standing { client, policy, limits, usage });
     response
 }
 

@@ -10,6 +10,7 @@ use valora_shared::{
 
 /// What no cache answers.
 const UNCACHED: &str = "/api/auth/me";
+const SOCKET: &str = "/ws/prices/nord-1";
 const ONE: &str = "192.0.2.1";
 
 async fn limited(minute: &str, more: &[(&str, &str)]) -> TestApp {
@@ -197,6 +198,28 @@ async fn routes_cost_what_they_cost_and_some_addresses_nothing() {
             assert_eq!(from(&app, ONE, path).await.status, 200);
         }
     }
+}
+
+/// As they are before there are sockets: whether the route is there is asked behind the limit.
+#[tokio::test]
+async fn upgrades_have_a_limit_and_headers_of_their_own() {
+    let app = limited("2", &[("RATE_LIMIT_WEBSOCKETS_PER_MINUTE", "3")]).await;
+    for left in [2, 1, 0] {
+        let answer = from(&app, ONE, SOCKET).await;
+        assert_eq!((answer.status.as_u16(), remaining(&answer)), (404, Some(left)));
+        assert_eq!(answer.header("ratelimit-policy"), Some(r#""ws";q=3;w=60"#));
+        assert_eq!(answer.header("ratelimit"), Some(format!(r#""ws";r={left};t=61"#).as_str()));
+        assert_eq!(answer.header("x-ratelimit-limit-minute"), Some("3"));
+        for absent in ["x-ratelimit-limit-hour", "x-ratelimit-limit-day", "x-ratelimit-remaining-hour"] {
+            assert_eq!(answer.header(absent), None, "{absent}");
+        }
+    }
+    let refused = from(&app, ONE, SOCKET).await;
+    let body = refused.json();
+    assert_eq!((refused.status.as_u16(), &body["limit_type"]), (429, &json!("ws")));
+    assert_eq!((refused.header("retry-after"), &body["violated-policies"]), (Some("61"), &json!(["ws"])));
+    assert_eq!(remaining(&from(&app, ONE, UNCACHED).await), Some(1), "requests are counted by themselves");
+    assert_eq!(from(&app, "192.0.2.2", SOCKET).await.status, 404, "another client");
 }
 
 #[tokio::test]

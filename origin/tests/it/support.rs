@@ -43,11 +43,12 @@ pub(crate) const PRODUCTION: [(&str, &str); 6] = [
     ("CLIENT_HASH_SECRET", "9f4b12d07c6ea853b1d0924fe7735ac8"),
 ];
 /// Limits that nothing reaches, for tests that are about something else: all their requests are of one client.
-const UNLIMITED: [(&str, &str); 4] = [
+const UNLIMITED: [(&str, &str); 5] = [
     ("RATE_LIMIT_TIERS", "admin=16777215"),
     ("RATE_LIMIT_PER_MINUTE", "16777215"),
     ("RATE_LIMIT_PER_HOUR", "16777215"),
     ("RATE_LIMIT_PER_DAY", "16777215"),
+    ("RATE_LIMIT_WEBSOCKETS_PER_MINUTE", "16777215"),
 ];
 /// RFC 8032 §7.1, test 1.
 pub(crate) const JWT_SEED: &str = "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=";

@@ -3,7 +3,7 @@
 use super::{Bounded, Environment, Reader, Setting, SiteConfig, Source, Switch};
 use crate::{
     account::Role,
-    rate::{Costs, Exempt, Limits, Tiers},
+    rate::{Costs, Exempt, Limits, Policy, Tiers},
     trust::{Client, SharedSecret, is_guessable},
 };
 
@@ -16,6 +16,8 @@ crate::section! {
         pub rate_limit_per_hour: Bounded<1, 16_777_215>, var "RATE_LIMIT_PER_HOUR" = "1000";
         /// The same in any day.
         pub rate_limit_per_day: Bounded<1, 16_777_215>, var "RATE_LIMIT_PER_DAY" = "10000";
+        /// Upgrades to WebSocket of one client in any 60 s. They are counted by themselves, and in no other window.
+        pub rate_limit_websockets_per_minute: Bounded<1, 16_777_215>, var "RATE_LIMIT_WEBSOCKETS_PER_MINUTE" = "120";
         /// Who may ask more, or less: a role or an API key's id, and requests a minute. Hour and day go with them in
         /// proportion.
         pub rate_limit_tiers: Tiers, var "RATE_LIMIT_TIERS" = "admin=600";
@@ -65,12 +67,24 @@ pub enum OnFailure {
 impl RateConfig {
     /// Those of a client without a tier of its own.
     pub fn limits(&self) -> Limits {
-        let limit = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
         Limits {
-            minute: limit(self.rate_limit_per_minute.get()),
-            hour: limit(self.rate_limit_per_hour.get()),
-            day: limit(self.rate_limit_per_day.get()),
+            minute: limit(self.rate_limit_per_minute),
+            hour: limit(self.rate_limit_per_hour),
+            day: limit(self.rate_limit_per_day),
         }
+    }
+
+    /// Those of a client without a tier of its own for what is paid under `policy`.
+    pub fn limits_under(&self, policy: Policy) -> Limits {
+        match policy {
+            Policy::Requests => self.limits(),
+            Policy::Upgrades => self.upgrades(),
+        }
+    }
+
+    /// Those of every client for its upgrades.
+    pub fn upgrades(&self) -> Limits {
+        Limits { minute: limit(self.rate_limit_websockets_per_minute), hour: Limits::MOST, day: Limits::MOST }
     }
 
     /// What clients are counted under. In development, where none need be set, it is one that everybody knows.
@@ -107,7 +121,7 @@ impl RateConfig {
                 "must lie between RATE_LIMIT_PER_MINUTE and RATE_LIMIT_PER_DAY: a shorter window's limit could never be used up",
             );
         }
-        let beyond: Vec<String> = self.rate_limit_costs.beyond(&limits).collect();
+        let beyond: Vec<String> = self.rate_limit_costs.beyond(|policy| self.limits_under(policy)).collect();
         if !beyond.is_empty() {
             reader.fault(
                 "RATE_LIMIT_COSTS",
@@ -115,6 +129,10 @@ impl RateConfig {
             );
         }
     }
+}
+
+fn limit<const LEAST: u64, const MOST: u64>(value: Bounded<LEAST, MOST>) -> u32 {
+    u32::try_from(value.get()).unwrap_or(u32::MAX)
 }
 
 impl Setting for RateMode {
@@ -179,6 +197,9 @@ mod tests {
         assert!(faults.contains("RATE_LIMIT_PER_HOUR"), "{faults}");
         let faults = read(&[("RATE_LIMIT_COSTS", "POST /api/price=61")]).unwrap_err();
         assert!(faults.contains("POST /api/price=61"), "{faults}");
+        let faults =
+            read(&[("RATE_LIMIT_PER_MINUTE", "600"), ("RATE_LIMIT_COSTS", "GET /ws/prices/{id}=121")]);
+        assert!(faults.unwrap_err().contains("GET /ws/prices/{id}=121"));
         let faults = read(&[("ENVIRONMENT", "production")]).unwrap_err();
         assert!(faults.contains("CLIENT_HASH_SECRET"), "{faults}");
     }

@@ -1,6 +1,6 @@
 //! What a request costs: `RATE_LIMIT_COSTS="POST /api/price=5,POST /api/auth/login=10"`.
 
-use super::Limits;
+use super::{Limits, Policy};
 use crate::config::{Setting, read_rows};
 
 /// What is not named costs so much.
@@ -31,9 +31,11 @@ impl Costs {
     }
 
     /// The rows whose cost can never be paid.
-    pub fn beyond(&self, limits: &Limits) -> impl Iterator<Item = String> {
-        let most = limits.minute.min(limits.hour).min(limits.day);
-        let rows = self.0.iter().filter(move |row| row.cost > most);
+    pub fn beyond(&self, limits: impl Fn(Policy) -> Limits) -> impl Iterator<Item = String> {
+        let rows = self.0.iter().filter(move |row| {
+            let Limits { minute, hour, day } = limits(Policy::of(&row.method, &row.path));
+            row.cost > minute.min(hour).min(day)
+        });
         rows.map(|Row { method, path, cost }| format!("{method} {path}={cost}"))
     }
 }
@@ -113,8 +115,14 @@ mod tests {
         assert_eq!(costs.of("GET", "/api/products/"), 1);
         assert_eq!(costs.of("GET", "/api/products/7/reviews"), 1);
         assert_eq!(costs.of("GET", "/api/products"), 1);
-        let beyond: Vec<_> = costs.beyond(&Limits { minute: 60, hour: 4, day: 100 }).collect();
+        let beyond: Vec<_> = costs.beyond(|_| Limits { minute: 60, hour: 4, day: 100 }).collect();
         assert_eq!(beyond, ["POST /api/price=5", "POST /api/auth/login=10"]);
+        let costs = Costs::parse("GET /ws/prices/{id}=7,GET /api/products=7").unwrap();
+        let few_upgrades = |policy| match policy {
+            Policy::Requests => Limits { minute: 60, hour: 60, day: 60 },
+            Policy::Upgrades => Limits { minute: 6, hour: 60, day: 60 },
+        };
+        assert_eq!(costs.beyond(few_upgrades).collect::<Vec<_>>(), ["GET /ws/prices/{id}=7"]);
     }
 
     #[test]

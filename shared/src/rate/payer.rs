@@ -1,6 +1,6 @@
 //! Whose tokens a request costs.
 
-use super::Limits;
+use super::{Limits, Policy};
 use crate::{account::Role, config::RateConfig, trust::Client};
 use std::{fmt, net::IpAddr};
 
@@ -12,6 +12,8 @@ pub enum Who {
     /// All accounts and keys behind an address together that have the same limits, of which this is the ceiling's minute:
     /// those who may less are not to use up what others may.
     AccountsAt(IpAddr, u32),
+    /// Somebody's upgrades to WebSocket, which are counted by themselves ([`Policy::Upgrades`]).
+    UpgradesOf(Box<Self>),
 }
 
 /// Somebody with limits.
@@ -29,7 +31,7 @@ impl Payer {
         Client::User("admin-token".to_owned())
     }
 
-    /// All who pay for a request; the first is its client: the owner of its credential, and of none that is an identity,
+    /// All who pay for a request under `policy`; the first is its client: the owner of its credential, and of none that is an identity,
     /// its `address`, whose network counts ([`client_network`](crate::account::client_network)). `role` is what the
     /// credential's owner is for.
     ///
@@ -37,18 +39,36 @@ impl Payer {
     /// same limits together have ten times one's.
     pub fn all(
         rate: &RateConfig,
+        policy: Policy,
         owner: Option<Client>,
         role: Option<Role>,
         address: IpAddr,
     ) -> impl Iterator<Item = Self> + use<> {
         let has_owner = owner.is_some();
         let client = owner.unwrap_or(Client::Ip(address));
-        let limits = rate.limits_of(&client, role);
+        let limits = match policy {
+            Policy::Requests => rate.limits_of(&client, role),
+            Policy::Upgrades => rate.upgrades(),
+        };
         let ceiling = has_owner.then(|| {
             let limits = limits.of_address();
             Self { who: Who::AccountsAt(address, limits.minute), limits }
         });
-        std::iter::once(Self { who: Who::Client(client), limits }).chain(ceiling)
+        let payers = std::iter::once(Self { who: Who::Client(client), limits }).chain(ceiling);
+        payers.map(move |payer| match policy {
+            Policy::Requests => payer,
+            Policy::Upgrades => Self { who: Who::UpgradesOf(Box::new(payer.who)), ..payer },
+        })
+    }
+}
+
+impl Who {
+    /// Who it is, whatever is counted: what logs call a client is the same for its requests and its upgrades.
+    pub fn whose(&self) -> &Self {
+        match self {
+            Self::UpgradesOf(who) => who,
+            who => who,
+        }
     }
 }
 
@@ -58,6 +78,7 @@ impl fmt::Display for Who {
         match self {
             Self::Client(client) => client.fmt(f),
             Self::AccountsAt(address, minute) => write!(f, "accounts at {address} under {minute}"),
+            Self::UpgradesOf(who) => write!(f, "upgrades of {who}"),
         }
     }
 }
@@ -73,10 +94,11 @@ mod tests {
         let source = HashMap::<String, String>::new();
         let rate = RateConfig::read(&mut Reader::new(&source)).unwrap();
         let address = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
-        let told = |owner, role| -> Vec<(String, u32)> {
-            let payers = Payer::all(&rate, owner, role, address);
+        let under = |policy, owner, role| -> Vec<(String, u32)> {
+            let payers = Payer::all(&rate, policy, owner, role, address);
             payers.map(|payer| (payer.who.to_string(), payer.limits.minute)).collect()
         };
+        let told = |owner, role| under(Policy::Requests, owner, role);
         let row = |who: &str, minute| (who.to_owned(), minute);
         assert_eq!(told(None, None), [row("ip:192.0.2.7", 60)]);
         let user = || Some(Client::User("7".to_owned()));
@@ -88,7 +110,13 @@ mod tests {
             told(user(), Some(Role::Admin)),
             [row("user:7", 600), row("accounts at 192.0.2.7 under 6000", 6_000)]
         );
-        let mut admin = Payer::all(&rate, Some(Payer::admin_token()), Some(Role::Admin), address);
+        assert_eq!(under(Policy::Upgrades, None, None), [row("upgrades of ip:192.0.2.7", 120)]);
+        assert_eq!(
+            under(Policy::Upgrades, user(), Some(Role::Admin)),
+            [row("upgrades of user:7", 120), row("upgrades of accounts at 192.0.2.7 under 1200", 1_200)]
+        );
+        let mut admin =
+            Payer::all(&rate, Policy::Requests, Some(Payer::admin_token()), Some(Role::Admin), address);
         assert_eq!(admin.next().map(|payer| payer.limits.minute), Some(600));
     }
 }

@@ -1,6 +1,6 @@
 //! What the body of a 429 tells beyond what every problem does (RFC 9457 §3.2).
 
-use super::{Decision, Usage, Verdict, Window, seconds_up};
+use super::{Decision, Policy, Usage, Verdict, seconds_up};
 
 /// The `type` of the problem, registered by draft-ietf-httpapi-ratelimit-headers-11 §5.1.
 pub const PROBLEM_TYPE: &str = "https://iana.org/assignments/http-problem-types#quota-exceeded";
@@ -10,11 +10,11 @@ pub const PROBLEM_TYPE: &str = "https://iana.org/assignments/http-problem-types#
 pub struct QuotaExceeded {
     /// Seconds until the same request fits, as in Retry-After; not there for one that never will.
     pub retry_after: Option<u32>,
-    /// The window it has to wait for.
+    /// The window it has to wait for, by its name in `RateLimit-Policy`.
     pub limit_type: &'static str,
     /// What is used.
     pub current_usage: CurrentUsage,
-    /// All windows in which it does not fit, by their names in `RateLimit-Policy`.
+    /// All windows in which it does not fit, by theirs.
     pub violated_policies: Vec<&'static str>,
 }
 
@@ -31,7 +31,7 @@ pub struct CurrentUsage {
 
 impl QuotaExceeded {
     /// What there is to tell of a refusal; `None` where none is.
-    pub fn of(decision: &Decision) -> Option<Self> {
+    pub fn of(decision: &Decision, policy: Policy) -> Option<Self> {
         let (retry_after, longest, violated) = match decision.verdict {
             Verdict::Admitted => return None,
             Verdict::Refused(refusal) => {
@@ -42,9 +42,9 @@ impl QuotaExceeded {
         let [minute, hour, day] = decision.usage.map(|Usage { used, .. }| used);
         Some(Self {
             retry_after,
-            limit_type: longest.map(Window::name).unwrap_or_default(),
+            limit_type: longest.map(|window| policy.name(window)).unwrap_or_default(),
             current_usage: CurrentUsage { minute, hour, day },
-            violated_policies: violated.iter().map(Window::name).collect(),
+            violated_policies: violated.iter().map(|window| policy.name(window)).collect(),
         })
     }
 }
@@ -61,10 +61,10 @@ mod tests {
         let mut state = State::default();
         let at = UnixMillis(900_000 * 7);
         let admitted = step(&mut state, at, 4, &limits);
-        assert_eq!(QuotaExceeded::of(&admitted), None);
+        assert_eq!(QuotaExceeded::of(&admitted, Policy::Requests), None);
         let told = |cost| {
             let decision = step(&mut state.clone(), at.after(1_000), cost, &limits);
-            QuotaExceeded::of(&decision).unwrap()
+            QuotaExceeded::of(&decision, Policy::Requests).unwrap()
         };
         let current_usage = CurrentUsage { minute: 4, hour: 4, day: 4 };
         let violated_policies = vec!["minute", "hour"];

@@ -72,6 +72,7 @@ fn each_has_limits_of_its_own_and_pays_what_is_asked() -> Result<()> {
             .with_env("RATE_LIMIT_PER_DAY", "10000")
             .with_env("RATE_LIMIT_TIERS", &format!("admin=40,key:7=30,{}", small.join(",")))
             .with_env("RATE_LIMIT_COSTS", "POST /api/price=5")
+            .with_env("RATE_LIMIT_WEBSOCKETS_PER_MINUTE", "6")
             .with_env("RATE_LIMIT_EXEMPT", "198.51.100.0/24")
             .with_env("RATE_LIMIT_CACHE_HITS", "true")
             .with_env("TRUST_CF_CONNECTING_IP", "1")
@@ -81,6 +82,7 @@ fn each_has_limits_of_its_own_and_pays_what_is_asked() -> Result<()> {
     roles_and_keys_have_their_tiers(&system, &edge).context("tiers")?;
     many_keys_at_one_address_share_a_ceiling(&edge).context("ceiling")?;
     a_cost_is_paid_whole_or_not_at_all(&edge).context("costs")?;
+    upgrades_are_paid_by_themselves(&edge).context("upgrades")?;
     the_exempt_are_never_refused(&edge).context("exemptions")?;
     failures_are_counted(&system, &edge).context("failures")
 }
@@ -150,6 +152,23 @@ fn a_cost_is_paid_whole_or_not_at_all(edge: &Client) -> Result<()> {
     ensure!(refused.status == 429 && remaining(&refused)? == 4, "{}", refused.shown());
     let answer = client.ask("GET", TARGET)?;
     ensure!(answer.status == 200 && remaining(&answer)? == 3, "{}", answer.shown());
+    Ok(())
+}
+
+/// Whatever answers there: the limit stands before it.
+fn upgrades_are_paid_by_themselves(edge: &Client) -> Result<()> {
+    const SOCKET: &str = "/ws/prices/nord-1";
+    let client = from(edge, "192.0.2.21");
+    for left in (0..6).rev() {
+        let answer = client.ask("GET", SOCKET)?;
+        ensure!(answer.status != 429 && remaining(&answer)? == left, "{left}: {}", answer.shown());
+        ensure!(answer.header("ratelimit-policy") == Some(r#""ws";q=6;w=60"#), "{:?}", answer.headers);
+        ensure!(answer.header("x-ratelimit-limit-hour").is_none(), "{:?}", answer.headers);
+    }
+    let refused = client.ask("GET", SOCKET)?;
+    ensure!(refused.status == 429 && refused.json()?["limit_type"] == "ws", "{}", refused.shown());
+    ensure!(refused.header("ratelimit").is_some_and(|told| told.starts_with(r#""ws";r=0;t="#)));
+    ensure!(remaining(&client.ask("GET", TARGET)?)? == 19, "requests are counted by themselves");
     Ok(())
 }
 

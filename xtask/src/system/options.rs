@@ -70,8 +70,8 @@ impl SystemOptions {
     /// With limits of the rate that nothing reaches: for tests and benches that are about something else.
     #[must_use]
     pub fn unlimited(mut self) -> Self {
-        for window in ["MINUTE", "HOUR", "DAY"] {
-            self = self.with_env(&format!("RATE_LIMIT_PER_{window}"), "16777215");
+        for limit in ["PER_MINUTE", "PER_HOUR", "PER_DAY", "WEBSOCKETS_PER_MINUTE"] {
+            self = self.with_env(&format!("RATE_LIMIT_{limit}"), "16777215");
         }
         self.with_env("RATE_LIMIT_TIERS", "admin=16777215")
     }
