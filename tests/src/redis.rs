@@ -1,5 +1,6 @@
 //! A real Redis that tests start, freeze and kill.
 
+use std::io::{Seek as _, Write as _};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -94,6 +95,23 @@ impl Redis {
             .args(["-p", &self.port.to_string()])
             .args(command.split(' '))
             .stderr(Stdio::null())
+            .output()?;
+        anyhow::ensure!(output.status.success(), "Redis does not answer");
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+
+    /// The same, with `input` for its client to read: commands, a line each, or with `-x` the last argument of one.
+    ///
+    /// # Errors
+    /// When it says nothing.
+    pub fn ask_with(&self, command: &str, input: &str) -> Result<String> {
+        let mut file = tempfile::tempfile()?;
+        file.write_all(input.as_bytes())?;
+        file.rewind()?;
+        let output = Command::new("redis-cli")
+            .args(["-p", &self.port.to_string()])
+            .args(command.split_whitespace())
+            .stdin(file)
             .output()?;
         anyhow::ensure!(output.status.success(), "Redis does not answer");
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())

@@ -63,6 +63,8 @@ mod purge;
 mod redis;
 #[path = "e2e/redis_limit.rs"]
 mod redis_limit;
+#[path = "e2e/redis_script.rs"]
+mod redis_script;
 #[path = "e2e/replicas.rs"]
 mod replicas;
 #[path = "e2e/schemathesis.rs"]
@@ -94,6 +96,7 @@ fn main() -> ExitCode {
         origin_cache::trials(),
         redis::trials(),
         redis_limit::trials(),
+        redis_script::trials(),
         import::trials(),
         flight::trials(),
         panics::trials(),

@@ -5,19 +5,16 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use serde_json::{Value, json};
 use tempfile::TempDir;
 use valora_tests::client::Answer;
 use valora_tests::redis::Redis;
 use valora_tests::replica::{ADMIN_TOKEN, Replica};
 use valora_tests::until::until;
-use xtask::paths;
 
 use crate::harness::Test;
 
 pub(crate) fn trials() -> Vec<Test> {
     trials![
-        the_script_answers_as_the_vectors_say,
         three_replicas_let_through_what_one_may,
         a_redis_that_dies_in_the_middle_fails_nobody_and_is_no_new_allowance,
         a_hung_redis_costs_one_timeout,
@@ -179,58 +176,4 @@ fn a_reset_at_one_replica_is_known_at_the_others() -> Result<()> {
     let passed = passed_at_the_second("b")?;
     ensure!(passed == 9, "{passed} passed after the reset");
     Ok(())
-}
-
-/// Each call by Redis itself, with the time of the vector for its clock's.
-fn the_script_answers_as_the_vectors_say() -> Result<()> {
-    let folder = TempDir::new()?;
-    let redis = Redis::start(folder.path())?;
-    let script = paths::root().join("origin/src/limit/script.lua");
-    let vectors = std::fs::read_to_string(paths::root().join("tests/vectors/rate/steps.json"))?;
-    let scenarios: Vec<Value> = serde_json::from_str(&vectors)?;
-    for (number, scenario) in scenarios.iter().enumerate() {
-        let limits = scenario["limits"].as_array().context("no limits")?;
-        let limits: Vec<String> = limits.iter().map(Value::to_string).collect();
-        let calls = scenario["calls"].as_array().context("no calls")?;
-        for (place, call) in calls.iter().enumerate() {
-            let (mode, cost) =
-                if call["cost"].is_u64() { ("spend", &call["cost"]) } else { ("look", &call["peek"]) };
-            let told = redis.ask(&format!(
-                "--eval {} v:rl:{number} , {} {mode} {cost} {}",
-                script.display(),
-                call["at"],
-                limits.join(" ")
-            ))?;
-            let told = read(&told).with_context(|| format!("{told}: {call}"))?;
-            ensure!(told == call["expect"], "{} call {place}: {call}, not {told}", scenario["name"]);
-        }
-    }
-    Ok(())
-}
-
-/// The script's integers as the vectors write them.
-fn read(told: &str) -> Result<Value> {
-    const WINDOWS: [&str; 3] = ["minute", "hour", "day"];
-    let (counted, reset_age) = told.rsplit_once('\n').context("too short")?;
-    let numbers: Vec<usize> = counted.lines().map(str::parse).collect::<Result<_, _>>()?;
-    let [verdict, wait, longest, violated, rest @ ..] = numbers.as_slice() else {
-        anyhow::bail!("too short")
-    };
-    ensure!(rest.len() == 6 && reset_age == "-1", "{told}");
-    let violated: Vec<&str> = WINDOWS
-        .iter()
-        .enumerate()
-        .filter(|(place, _)| violated & 1 << place != 0)
-        .map(|(_, name)| *name)
-        .collect();
-    let mut read = match verdict {
-        0 => json!({"verdict": "admitted"}),
-        1 => json!({
-            "verdict": "refused", "retry_after_ms": wait, "longest": WINDOWS.get(*longest), "violated": violated,
-        }),
-        _ => json!({"verdict": "too_costly", "violated": violated}),
-    };
-    read["used"] = json!(rest.get(..3));
-    read["more_in_ms"] = json!(rest.get(3..6));
-    Ok(read)
 }
