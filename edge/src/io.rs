@@ -59,6 +59,8 @@ pub async fn bring(
             exchange.facts.fault_awaited = true;
         }
     }
+    // A request that took a time for now which has passed would turn back the clock of all it shares with others.
+    exchange.spans.read(platform::now());
 }
 
 /// What KV holds, and beside it what the Hub has purged.

@@ -85,14 +85,21 @@ pub fn usage(exchange: &Exchange, isolate: &Isolate) -> Option<[Usage; 3]> {
     let payer = payers(exchange, settings).next()?;
     let now = exchange.now_after_io();
     let shown = isolate.with_purses(|purses| purses.known(&payer.who)?.shown(now));
-    shown.flatten().map(|shown| shown.usage)
+    let usage = shown.flatten()?.usage;
+    // Where something has come back since, how much that was is not known.
+    let is_known = usage.iter().all(|usage| usage.used == 0 || usage.more_in_ms > 0);
+    is_known.then_some(usage)
+}
+
+/// What logs call the client of a request.
+pub(crate) fn client_name(exchange: &Exchange, settings: &Settings) -> Option<String> {
+    payers(exchange, settings).next().map(|payer| name(payer.who.whose(), settings))
 }
 
 /// Writes that a request would have been refused.
 pub(crate) fn log_shadow(exchange: &Exchange, settings: &Settings) {
-    let client = payers(exchange, settings).next().map(|payer| name(payer.who.whose(), settings));
     let mut line = platform::line("warn", "the rate limit would refuse");
-    line.maybe_text("client", client.as_deref());
+    line.maybe_text("client", client_name(exchange, settings).as_deref());
     line.text("correlation_id", exchange.correlation_id.as_str()).text("path", exchange.inbound.path());
     platform::log(&line);
 }

@@ -5,7 +5,8 @@ use crate::{
     exchange::{CacheView, Exchange},
     hub::Away,
     isolate::Isolate,
-    limit, platform,
+    limit::{self, LimitView},
+    platform,
 };
 use valora_shared::{
     cache::Reason,
@@ -42,8 +43,17 @@ pub fn request(exchange: &Exchange, isolate: &Isolate, response: &Response, answ
         line.maybe_text("cache_reason", lookup.reason.map(Reason::as_str));
     }
     // Whom it was counted for, as their limiter is called, and when, in milliseconds since 1970.
-    if let Some(payment) = exchange.limit.paid().first() {
-        line.text("client", &limit::name(payment.who.whose(), settings)).number("paid_ms", payment.at.0);
+    match &exchange.limit {
+        LimitView::Paid(paid) => {
+            if let Some(payment) = paid.first() {
+                line.text("client", &limit::name(payment.who.whose(), settings))
+                    .number("paid_ms", payment.at.0);
+            }
+        }
+        LimitView::Refused(_) => {
+            line.maybe_text("client", limit::client_name(exchange, settings).as_deref());
+        }
+        LimitView::Unknown | LimitView::Exempt => {}
     }
     // Why it was refused, where the client is not told.
     platform::log(line.maybe_text("reason", exchange.reason.as_deref()));

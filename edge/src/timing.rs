@@ -15,28 +15,46 @@ pub async fn within<F: Future>(limit: Duration, future: F) -> Option<F::Output> 
 
 /// I/O spans of one request.
 #[derive(Debug, Clone, Default)]
-pub struct Spans(Vec<(&'static str, i64)>);
+pub struct Spans {
+    spans: Vec<(&'static str, i64)>,
+    waited_ms: i64,
+    newest: Option<UnixMillis>,
+}
 
 impl Spans {
     /// Of a request that waited for nothing.
-    pub const NONE: &'static Self = &Self(Vec::new());
+    pub const NONE: &'static Self = &Self { spans: Vec::new(), waited_ms: 0, newest: None };
 
     /// Adds what passed between two readings of the clock.
     pub fn add(&mut self, name: &'static str, from: UnixMillis, to: UnixMillis) {
-        self.0.push((name, to.since(from)));
+        self.spans.push((name, to.since(from)));
+        // What is waited for side by side passes once.
+        let from = self.newest.map_or(from, |newest| newest.max(from));
+        self.waited_ms += to.since(from).max(0);
+        self.read(to);
+    }
+
+    /// Notes that the clock was read.
+    pub fn read(&mut self, now: UnixMillis) {
+        self.newest = self.newest.max(Some(now));
+    }
+
+    /// The latest reading of the clock.
+    pub fn newest(&self) -> Option<UnixMillis> {
+        self.newest
     }
 
     /// Milliseconds in all.
     pub fn total_ms(&self) -> i64 {
-        self.0.iter().map(|(_, ms)| ms).sum()
+        self.waited_ms
     }
 
     /// As Server-Timing: `kv;dur=1, origin;dur=12`. A request without I/O says `edge;dur=0`.
     pub fn server_timing(&self) -> String {
-        if self.0.is_empty() {
+        if self.spans.is_empty() {
             return NO_IO.to_owned();
         }
-        self.0.iter().map(|(name, ms)| format!("{name};dur={ms}")).collect::<Vec<_>>().join(", ")
+        self.spans.iter().map(|(name, ms)| format!("{name};dur={ms}")).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -54,5 +72,11 @@ mod tests {
         spans.add("origin", UnixMillis(11), UnixMillis(31));
         assert_eq!(spans.server_timing(), "kv;dur=1, origin;dur=20");
         assert_eq!(spans.total_ms(), 21);
+        spans.add("hub", UnixMillis(11), UnixMillis(33));
+        assert_eq!(
+            (spans.total_ms(), spans.newest()),
+            (23, Some(UnixMillis(33))),
+            "twenty of them were no wait more"
+        );
     }
 }

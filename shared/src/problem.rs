@@ -7,7 +7,7 @@ pub use code::ErrorCode;
 use crate::{
     id::CorrelationId,
     json::{Object, list, quoted},
-    rate::{CurrentUsage, Decision, PROBLEM_TYPE, Policy, QuotaExceeded},
+    rate::{CurrentUsage, Decision, Limits, PROBLEM_TYPE, Policy, QuotaExceeded},
 };
 use std::borrow::Cow;
 
@@ -104,12 +104,13 @@ impl Problem {
         Self { max_size_bytes: Some(max_bytes), ..Self::new(ErrorCode::PayloadTooLarge, detail) }
     }
 
-    /// A refusal for asking too often; `None` where the decision is none.
-    pub fn rate_limited(decision: &Decision, policy: Policy) -> Option<Self> {
-        let quota = QuotaExceeded::of(decision, policy)?;
+    /// A refusal, to a client with limits of its `own`, for asking too often; `None` where the decision is none.
+    pub fn rate_limited(decision: &Decision, policy: Policy, own: &Limits) -> Option<Self> {
+        let quota = QuotaExceeded::of(decision, policy, own)?;
+        let whose = if decision.is_under(own) { "" } else { " of all accounts at this address" };
         let detail = match quota.retry_after {
-            Some(1) => "Too many requests: try again in 1 second.".to_owned(),
-            Some(seconds) => format!("Too many requests: try again in {seconds} seconds."),
+            Some(1) => format!("Too many requests{whose}: try again in 1 second."),
+            Some(seconds) => format!("Too many requests{whose}: try again in {seconds} seconds."),
             None => {
                 format!("This request costs more than the limit \"{}\" ever lets through.", quota.limit_type)
             }
@@ -274,18 +275,21 @@ mod tests {
 
     #[test]
     fn a_refusal_for_asking_too_often_says_all_that_helps() {
-        let limits = crate::rate::Limits { minute: 1, hour: 7, day: 8 };
+        let limits = Limits { minute: 1, hour: 7, day: 8 };
         let mut state = crate::rate::State::default();
         let mut step = |cost| crate::rate::step(&mut state, crate::time::UnixMillis(900_000), cost, &limits);
-        assert_eq!(Problem::rate_limited(&step(1), Policy::Requests), None);
-        let refused = Problem::rate_limited(&step(1), Policy::Requests).unwrap();
+        assert_eq!(Problem::rate_limited(&step(1), Policy::Requests, &limits), None);
+        let refused = Problem::rate_limited(&step(1), Policy::Requests, &limits).unwrap();
         assert_eq!(refused.retry_after_seconds, Some(61));
         let body = body(&refused);
         assert_eq!((&body["type"], &body["retry_after"]), (&PROBLEM_TYPE.into(), &61.into()));
         assert_eq!((&body["error"], &body["limit_type"]), (&"RateLimitExceeded".into(), &"minute".into()));
         assert_eq!(body["violated-policies"], serde_json::json!(["minute"]));
         assert_eq!(body["current_usage"], serde_json::json!({"minute": 1, "hour": 1, "day": 1}));
-        assert_eq!(Problem::rate_limited(&step(2), Policy::Requests).unwrap().retry_after_seconds, None);
+        assert_eq!(
+            Problem::rate_limited(&step(2), Policy::Requests, &limits).unwrap().retry_after_seconds,
+            None
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::{Outcome, Payment, ask, name, payers, put_back};
 use crate::{background, exchange::Exchange, isolate::Isolate, platform, settings::Settings};
 use std::{cell::Cell, rc::Rc, time::Duration};
 use valora_shared::{
-    config::OnFailure,
+    config::{OnFailure, RateMode},
     rate::{ASK_MS, Ask, Call, Decision, Look, Payer, Reply, Waiter, Who},
     time::UnixMillis,
 };
@@ -28,25 +28,43 @@ pub async fn bring(exchange: &mut Exchange, isolate: &Rc<Isolate>, env: &worker:
     let Some(Ok(settings)) = isolate.settings() else { return };
     let from = platform::now();
     let cost = settings.config.rate.rate_limit_costs.of(&exchange.inbound.method, exchange.inbound.path());
-    let mut paid: Vec<Payment> = Vec::new();
-    let mut outcome = None;
-    for payer in payers(exchange, settings) {
-        match obtain(isolate, settings, env, ctx, &payer, cost).await {
+    let payers: Vec<Payer> = payers(exchange, settings).collect();
+    let (mut paid, mut refused, mut is_away) = (Vec::new(), None::<Decision>, false);
+    // The ceiling first: it seldom refuses, and what a client of it puts back others may have. All are asked, as whoever
+    // is refused has to wait for the last of them.
+    for payer in payers.iter().rev() {
+        match obtain(isolate, settings, env, ctx, payer, waiter(&payers), cost).await {
             Said::Paid(payment) => paid.push(payment),
-            Said::Refused(decision) => outcome = Some(Outcome::Refused(decision)),
-            Said::Away => outcome = Some(by_rule(settings.config.edge_rate.rate_limit_on_failure)),
-        }
-        if outcome.is_some() {
-            put_back(isolate, &paid);
-            break;
+            Said::Refused(decision) => {
+                let longer = |known: &Decision| known.verdict.wait_ms() > decision.verdict.wait_ms();
+                refused = refused.filter(longer).or(Some(decision));
+            }
+            Said::Away => is_away = true,
         }
     }
-    exchange.facts.tokens = Some(outcome.unwrap_or(Outcome::Paid(paid)));
+    let outcome = match refused {
+        Some(decision) => Outcome::Refused(decision),
+        None if is_away => by_rule(settings),
+        None => {
+            // As the payers stand: the client first.
+            paid.reverse();
+            Outcome::Paid(std::mem::take(&mut paid))
+        }
+    };
+    put_back(isolate, &paid);
+    exchange.facts.tokens = Some(outcome);
     exchange.spans.add("limit", from, platform::now());
 }
 
-fn by_rule(rule: OnFailure) -> Outcome {
-    if rule == OnFailure::Closed { Outcome::Closed } else { Outcome::Open }
+fn waiter(payers: &[Payer]) -> Waiter {
+    if payers.len() > 1 { Waiter::with_others() } else { Waiter::default() }
+}
+
+fn by_rule(settings: &Settings) -> Outcome {
+    let is_closed = settings.config.edge_rate.rate_limit_on_failure == OnFailure::Closed;
+    // A shadow refuses nothing.
+    let binds = settings.config.rate.rate_limit_mode == RateMode::Enforce;
+    if is_closed && binds { Outcome::Closed } else { Outcome::Open }
 }
 
 async fn obtain(
@@ -55,42 +73,40 @@ async fn obtain(
     env: &worker::Env,
     ctx: &worker::Context,
     payer: &Payer,
+    mut waiter: Waiter,
     cost: u32,
 ) -> Said {
-    let mut waiter = Waiter::default();
     let give_up = platform::now().after(WATCH_MS);
     let mut pause_ms = FIRST_LOOK_MS;
     loop {
         let now = platform::now();
-        let look = isolate.with_purses(|purses| purses.of(&payer.who, now).look(now, cost, &mut waiter));
-        let look = match look {
-            Some(Look::Ask(number, asked)) => {
+        let looked = isolate.with_purses(|purses| {
+            let purse = purses.of(&payer.who, now);
+            (purse.look(now, cost, &mut waiter), purse.lease())
+        });
+        let (look, lease) = match looked {
+            Some((Look::Ask(number, asked), _)) => {
                 ask_and_land(isolate, settings, env, ctx, payer, number, asked).await
             }
-            Some(Look::Wait) if now < give_up => {
+            Some((Look::Wait, _)) if now < give_up => {
                 worker::Delay::from(Duration::from_millis(pause_ms)).await;
                 pause_ms = (pause_ms * 3 / 2).min(LAST_LOOK_MS);
                 continue;
             }
-            Some(look) => look,
-            None => Look::Alone,
+            Some(looked) => looked,
+            None => (Look::Alone, 0),
         };
         let now = platform::now();
         return match look {
-            Look::Paid => Said::Paid(payment(isolate, payer, cost, now)),
+            Look::Paid => {
+                let shown = isolate.with_purses(|purses| purses.known(&payer.who)?.shown(now)).flatten();
+                let usage = shown.map(|shown| shown.usage);
+                Said::Paid(Payment { who: payer.who.clone(), lease, cost, at: now, usage })
+            }
             Look::Refused(decision) => Said::Refused(decision),
             Look::Alone | Look::Wait | Look::Ask(..) => alone(isolate, settings, payer, cost, now),
         };
     }
-}
-
-fn payment(isolate: &Isolate, payer: &Payer, cost: u32, now: UnixMillis) -> Payment {
-    let known = isolate.with_purses(|purses| {
-        let purse = purses.of(&payer.who, now);
-        (purse.lease(), purse.shown(now).map(|shown| shown.usage))
-    });
-    let (lease, usage) = known.unwrap_or_default();
-    Payment { who: payer.who.clone(), lease, cost, at: now, usage }
 }
 
 /// Decides without the limiter.
@@ -112,8 +128,8 @@ fn alone(isolate: &Isolate, settings: &Settings, payer: &Payer, cost: u32, now: 
     }
 }
 
-/// Asks the limiter. It lands whatever becomes of the request that asks, so that those who watch are not let down; and
-/// what is left of the lease goes back before it ends.
+/// Asks the limiter; with what the asking request does next, from which lease it has paid. It lands whatever becomes of
+/// that request, so that those who watch are not let down; and what is left of the lease goes back before it ends.
 async fn ask_and_land(
     isolate: &Rc<Isolate>,
     settings: &Settings,
@@ -122,9 +138,10 @@ async fn ask_and_land(
     payer: &Payer,
     number: u32,
     asked: Ask,
-) -> Look {
-    let landed: Rc<Cell<Option<Look>>> = Rc::default();
+) -> (Look, u32) {
+    let landed: Rc<Cell<Option<(Look, u32)>>> = Rc::default();
     let (who, name, limits) = (payer.who.clone(), name(&payer.who, settings), payer.limits);
+    let purse_number = isolate.with_purses(|purses| purses.number(&who)).unwrap_or_default();
     let promise = background::begin({
         let (isolate, env, landed) = (Rc::clone(isolate), env.clone(), Rc::clone(&landed));
         let (who, name) = (who.clone(), name.clone());
@@ -132,14 +149,14 @@ async fn ask_and_land(
             let reply = ask::call(&env, &name, &Call::Ask(asked, limits)).await;
             let now = platform::now();
             let look = isolate.with_purses(|purses| {
-                let purse = purses.of(&who, now);
+                let purse = purses.same(&who, purse_number)?;
                 if let Ok(Reply::Granted(grant)) = &reply {
-                    return purse.land(now, number, grant);
+                    return Some((purse.land(now, number, grant), purse.lease()));
                 }
                 purse.fail(now, number);
-                Look::Alone
+                None
             });
-            landed.set(look);
+            landed.set(look.flatten());
         }
     });
     background::wait_until(ctx, {
@@ -150,7 +167,7 @@ async fn ask_and_land(
         }
     });
     let _ = JsFuture::from(promise).await;
-    landed.get().unwrap_or(Look::Alone)
+    landed.get().unwrap_or((Look::Alone, 0))
 }
 
 /// Waits until a lease is nearly over, and gives back what is left of it.

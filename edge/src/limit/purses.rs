@@ -13,11 +13,17 @@ const MAX: usize = 20_000;
 
 /// Purses by client.
 #[derive(Default)]
-pub struct Purses(HashMap<Who, Known, RandomState>);
+pub struct Purses {
+    known: HashMap<Who, Known, RandomState>,
+    /// How many have begun.
+    begun: u64,
+}
 
 /// What is known of one client.
 #[derive(Default)]
 struct Known {
+    /// Its number among all that have begun: what was asked for a purse that was forgotten is not meant for its successor.
+    number: u64,
     purse: Purse,
     /// Its windows here, once the limiter could not be asked.
     alone: Option<Box<State>>,
@@ -26,12 +32,22 @@ struct Known {
 impl Purses {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.known.is_empty()
     }
 
     /// A client's, if it has one.
     pub fn known(&mut self, who: &Who) -> Option<&mut Purse> {
-        self.0.get_mut(who).map(|known| &mut known.purse)
+        self.known.get_mut(who).map(|known| &mut known.purse)
+    }
+
+    /// The number of a client's purse among all that have begun; 0 where it has none.
+    pub fn number(&self, who: &Who) -> u64 {
+        self.known.get(who).map_or(0, |known| known.number)
+    }
+
+    /// A client's purse, if it still is the one of this number.
+    pub fn same(&mut self, who: &Who, number: u64) -> Option<&mut Purse> {
+        self.known.get_mut(who).filter(|known| known.number == number).map(|known| &mut known.purse)
     }
 
     /// A client's, old or new.
@@ -47,17 +63,21 @@ impl Purses {
 
     /// Forgets a client.
     pub fn forget(&mut self, who: &Who) {
-        self.0.remove(who);
+        self.known.remove(who);
     }
 
     fn entry(&mut self, who: &Who, now: UnixMillis) -> &mut Known {
-        if self.0.len() >= MAX && !self.0.contains_key(who) {
-            self.0.retain(|_, known| !known.is_idle(now));
-            if self.0.len() >= MAX {
-                self.0.clear();
+        if self.known.len() >= MAX && !self.known.contains_key(who) {
+            self.known.retain(|_, known| !known.is_idle(now));
+            if self.known.len() >= MAX {
+                self.known.clear();
             }
         }
-        self.0.entry(who.clone()).or_default()
+        let begun = &mut self.begun;
+        self.known.entry(who.clone()).or_insert_with(|| {
+            *begun += 1;
+            Known { number: *begun, ..Known::default() }
+        })
     }
 }
 
@@ -81,7 +101,20 @@ mod tests {
         for number in 0..100_000_u32 {
             let who = Who::Client(Client::Ip(IpAddr::V4(Ipv4Addr::from_bits(number))));
             purses.decide_alone(&who, now, 1, &limits);
-            assert!(purses.0.len() <= MAX);
+            assert!(purses.known.len() <= MAX);
         }
+    }
+
+    #[test]
+    fn a_purse_that_was_forgotten_is_not_its_successor() {
+        let mut purses = Purses::default();
+        let (who, now) = (Who::Client(Client::User("7".to_owned())), UnixMillis(1_790_000_000_000));
+        purses.of(&who, now);
+        let number = purses.number(&who);
+        assert!(purses.same(&who, number).is_some());
+        purses.forget(&who);
+        assert!(purses.same(&who, number).is_none());
+        purses.of(&who, now);
+        assert!(purses.same(&who, number).is_none() && purses.number(&who) != number);
     }
 }

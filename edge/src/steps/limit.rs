@@ -33,7 +33,7 @@ pub fn check(exchange: &mut Exchange, isolate: &Isolate) -> Verdict {
     }
     if let LimitView::Refused(decision) = exchange.limit {
         // What is refused comes here again where something must be done behind the answer.
-        return answer(exchange, &decision);
+        return answer(exchange, settings, &decision);
     }
     if is_exempt(exchange, settings) {
         exchange.limit = LimitView::Exempt;
@@ -70,11 +70,13 @@ fn refuse(exchange: &mut Exchange, isolate: &Isolate, settings: &Settings, decis
         return Verdict::Next;
     }
     exchange.limit = LimitView::Refused(decision);
-    answer(exchange, &decision)
+    answer(exchange, settings, &decision)
 }
 
-fn answer(exchange: &Exchange, decision: &Decision) -> Verdict {
-    match Problem::rate_limited(decision, limit::policy(exchange)) {
+fn answer(exchange: &Exchange, settings: &Settings, decision: &Decision) -> Verdict {
+    let client = limit::payers(exchange, settings).next();
+    let own = client.map_or_else(|| settings.config.rate.limits(), |client| client.limits);
+    match Problem::rate_limited(decision, limit::policy(exchange), &own) {
         Some(problem) => Verdict::Answer(Answer::Problem(problem)),
         None => Verdict::Next,
     }

@@ -69,8 +69,8 @@ fn call(mut bytes: &[u8]) -> (UnixMillis, Call) {
     let (cost, wish, life_ms, id) = (number(), number(), number(), number());
     let returned = Return { id, tokens: wish };
     let call = match kind {
-        0 => Call::Ask(Ask { cost, wish, life_ms, returned: None }, limits),
-        1 => Call::Ask(Ask { cost, wish, life_ms, returned: Some(returned) }, limits),
+        0 => Call::Ask(Ask { cost, wish, life_ms, returned: None, may_return_cost: false }, limits),
+        1 => Call::Ask(Ask { cost, wish, life_ms, returned: Some(returned), may_return_cost: true }, limits),
         2 => Call::GiveBack(returned),
         3 => Call::Look(limits),
         _ => Call::Reset,

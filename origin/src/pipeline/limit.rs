@@ -89,7 +89,7 @@ async fn recognise(app: &App, request: &mut Request) -> (Option<Client>, Option<
 }
 
 fn refuse(client: Name, policy: Policy, limits: Limits, decision: &Decision) -> Response {
-    let problem = Problem::rate_limited(decision, policy)
+    let problem = Problem::rate_limited(decision, policy, &limits)
         .unwrap_or_else(|| Problem::new(ErrorCode::RateLimitExceeded, "Too many requests."));
     let mut response = AppError::from(problem).into_response();
     // What is left of its address's ceiling is not what is left of its own.

@@ -15,7 +15,7 @@ fn resident(state: &State) -> usize {
 }
 
 fn ask(cost: u32, wish: u32) -> Ask {
-    Ask { cost, wish, life_ms: MAX_LIFE_MS, returned: None }
+    Ask { cost, wish, life_ms: MAX_LIFE_MS, returned: None, may_return_cost: false }
 }
 
 /// A change here makes every object forget its client, which is a second allowance for everybody: raise the version and

@@ -15,6 +15,8 @@ pub struct Ask {
     pub life_ms: u32,
     /// What it has left of the lease before.
     pub returned: Option<Return>,
+    /// Whether its cost may come back as well, because somebody else pays too and may not have it.
+    pub may_return_cost: bool,
 }
 
 /// What is left of a lease. An isolate says so at most once, and spends nothing of it from then on.
@@ -40,7 +42,7 @@ pub struct Grant {
 /// Tokens of one client in the hands of one isolate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lease {
-    /// Its number, by which what is left comes back; 0 where the asking request takes all of it.
+    /// Its number, by which what is left comes back; 0 where the asking request takes all of it for good.
     pub id: u32,
     /// The asking request's cost and what there is to spare.
     pub tokens: u32,
@@ -67,7 +69,8 @@ pub fn grant(state: &mut State, now: UnixMillis, ask: &Ask, limits: &Limits) -> 
         let life_ms = ask.life_ms.min(MAX_LIFE_MS);
         let expires_at = at + i64::from(life_ms);
         state.book(expires_at, tokens);
-        let id = state.lend(Open { expires_at, id: 0, spare: tokens - ask.cost });
+        let spare = if ask.may_return_cost { tokens } else { tokens - ask.cost };
+        let id = state.lend(Open { expires_at, id: 0, spare });
         Lease { id, tokens, life_ms, expires_at }
     });
     Grant { decision: state.tell(now, verdict, limits), lease, out }

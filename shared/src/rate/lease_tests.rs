@@ -5,7 +5,7 @@ const T: i64 = 1_790_000_100_000;
 const LIMITS: Limits = Limits { minute: 60, hour: 1_000, day: 10_000 };
 
 fn ask(cost: u32, wish: u32) -> Ask {
-    Ask { cost, wish, life_ms: MAX_LIFE_MS, returned: None }
+    Ask { cost, wish, life_ms: MAX_LIFE_MS, returned: None, may_return_cost: false }
 }
 
 fn used(state: &State, at: i64) -> [u32; 3] {
@@ -126,7 +126,7 @@ fn what_isolate_and_limiter_tell_each_other_is_short() {
     step(&mut state, UnixMillis(T), 50, &LIMITS);
     let asked = Ask { returned: Some(Return { id: 300, tokens: 20 }), ..ask(1, 40) };
     let bytes = postcard::to_allocvec(&asked).unwrap();
-    assert_eq!((bytes.len(), postcard::from_bytes(&bytes)), (8, Ok(asked)));
+    assert_eq!((bytes.len(), postcard::from_bytes(&bytes)), (9, Ok(asked)));
     for cost in [1, 20, 100] {
         let granted = grant(&mut state, UnixMillis(T), &ask(cost, 40), &LIMITS);
         let bytes = postcard::to_allocvec(&granted).unwrap();

@@ -14,9 +14,13 @@ pub enum Policy {
 
 impl Policy {
     /// That of a request. It goes by the route, whatever the request's Upgrade says: else that field would open a second
-    /// allowance for every route.
+    /// allowance for every route. HEAD goes with GET, as it does in costs.
     pub fn of(method: &str, path: &str) -> Self {
-        if path.starts_with("/ws/") && method == "GET" { Self::Upgrades } else { Self::Requests }
+        if path.starts_with("/ws/") && matches!(method, "GET" | "HEAD") {
+            Self::Upgrades
+        } else {
+            Self::Requests
+        }
     }
 
     /// The windows that it limits; the first of [`Window::ALL`].
@@ -24,6 +28,16 @@ impl Policy {
         match self {
             Self::Requests => &Window::ALL,
             Self::Upgrades => &[Window::Minute],
+        }
+    }
+
+    /// What the ceiling of all accounts at an address is called in errors.
+    pub const fn ceiling_name(self, window: Window) -> &'static str {
+        match (self, window) {
+            (Self::Requests, Window::Minute) => "address-minute",
+            (Self::Requests, Window::Hour) => "address-hour",
+            (Self::Requests, Window::Day) => "address-day",
+            (Self::Upgrades, _) => "address-ws",
         }
     }
 
@@ -42,10 +56,11 @@ mod tests {
 
     #[test]
     fn only_the_route_of_upgrades_is_paid_apart() {
-        assert_eq!(Policy::of("GET", "/ws/prices/nord-1"), Policy::Upgrades);
+        for method in ["GET", "HEAD"] {
+            assert_eq!(Policy::of(method, "/ws/prices/nord-1"), Policy::Upgrades);
+        }
         for (method, path) in [
             ("POST", "/ws/prices/nord-1"),
-            ("HEAD", "/ws/prices/nord-1"),
             ("GET", "/ws"),
             ("GET", "/wsx/prices/nord-1"),
             ("GET", "/api/ws/prices"),

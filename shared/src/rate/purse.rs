@@ -73,6 +73,8 @@ struct Held {
     left: u32,
     /// What the asking request did not need.
     spare: u32,
+    /// What may be left once all that was paid of it is put back.
+    most: u32,
     /// By this isolate's clock.
     ends_at: i64,
 }
@@ -89,6 +91,7 @@ struct Asking {
     number: u32,
     cost: u32,
     at: i64,
+    may_put_back: bool,
 }
 
 impl Purse {
@@ -107,8 +110,10 @@ impl Purse {
         let returned = self.close(now);
         let wish = self.size.max(self.queue.cost().saturating_add(cost));
         let number = self.queue.next();
-        self.asking = Some(Asking { number, cost, at: now });
-        Look::Ask(number, Ask { cost, wish, life_ms: MAX_LIFE_MS, returned })
+        let may_put_back = waiter.may_put_back();
+        self.asking = Some(Asking { number, cost, at: now, may_put_back });
+        let ask = Ask { cost, wish, life_ms: MAX_LIFE_MS, returned, may_return_cost: may_put_back };
+        Look::Ask(number, ask)
     }
 
     /// What can be said to a request without asking or waiting.
@@ -137,7 +142,7 @@ impl Purse {
     /// Puts back what a request has paid from lease `id` and did not use after all. Of a lease that is over it is lost.
     pub fn put_back(&mut self, id: u32, cost: u32) {
         if let Some(held) = self.held.as_mut().filter(|held| held.id == id && id != 0) {
-            held.left = held.left.saturating_add(cost).min(held.spare);
+            held.left = held.left.saturating_add(cost).min(held.most);
         }
     }
 
@@ -156,17 +161,18 @@ impl Purse {
             return Look::Refused(grant.decision);
         };
         self.refused = None;
-        let mut held = Held {
+        let spare = lease.tokens.saturating_sub(asking.cost);
+        let held = Held {
             id: lease.id,
             tokens: lease.tokens,
-            left: lease.tokens,
-            spare: lease.tokens.saturating_sub(asking.cost),
+            left: spare,
+            spare,
+            most: if asking.may_put_back { lease.tokens } else { spare },
             ends_at: asking.at + i64::from(lease.life_ms),
         };
         if !held.is_live(now) {
             return Look::Alone;
         }
-        held.left = held.spare;
         self.held = Some(held);
         Look::Paid
     }
@@ -182,7 +188,8 @@ impl Purse {
 
     /// The lease that is held, and in how many milliseconds what is left of it goes back; `None` where nothing will.
     pub fn gives_back(&self, now: UnixMillis) -> Option<(u32, u32)> {
-        let held = self.held.as_ref().filter(|held| held.id != 0 && held.left > 0)?;
+        let may_have = |held: &&Held| held.left > 0 || held.most > held.spare;
+        let held = self.held.as_ref().filter(|held| held.id != 0).filter(may_have)?;
         let ms = u32::try_from(held.ends_at - GIVE_BACK_MS - self.at(now)).unwrap_or_default();
         Some((held.id, ms))
     }
@@ -222,7 +229,7 @@ impl Purse {
     fn close(&mut self, now: i64) -> Option<Return> {
         let held = self.held.take()?;
         let is_over = now >= held.ends_at - GIVE_BACK_MS;
-        self.size = if held.left == held.spare && (is_over || held.spare > 0) {
+        self.size = if held.left >= held.spare && (is_over || held.spare > 0) {
             // Unused but for the request that asked.
             0
         } else if held.left == 0 || !is_over {

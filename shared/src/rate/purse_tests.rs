@@ -1,5 +1,5 @@
 use super::*;
-use crate::rate::{Limits, State, Verdict, grant};
+use crate::rate::{Limits, State, Verdict, give_back, grant, peek};
 
 const T: i64 = 1_790_000_100_000;
 const LIMITS: Limits = Limits { minute: 600, hour: 10_000, day: 100_000 };
@@ -293,4 +293,32 @@ fn what_is_put_back_is_spent_again_but_only_of_the_lease_it_came_from() {
     pair.purse.put_back(lease, 1);
     assert_eq!(pair.purse.at_hand(now(30), 1), Some(Look::Paid));
     assert_eq!(pair.purse.at_hand(now(30), 1), None, "never more than was lent");
+}
+
+#[test]
+fn what_somebody_else_may_not_pay_for_as_well_is_put_back_and_goes_back() {
+    let mut pair = Pair::default();
+    let now = UnixMillis(T);
+    let (number, ask) = asked(pair.purse.look(now, 3, &mut Waiter::with_others()));
+    let granted = grant(&mut pair.state, now, &ask, &LIMITS);
+    assert_eq!(pair.purse.land(now, number, &granted), Look::Paid);
+    let (id, ms) = pair.purse.gives_back(now).unwrap();
+    assert_eq!((ask.wish, i64::from(ms)), (3, i64::from(MAX_LIFE_MS) - GIVE_BACK_MS));
+    pair.purse.put_back(id, 3);
+    pair.purse.put_back(id, 3);
+    assert_eq!(pair.request(10, 1), Look::Paid, "of what was put back");
+    let returned = pair.give_back(1_700).unwrap();
+    assert_eq!(returned, Return { id, tokens: 2 });
+    assert_eq!(give_back(&mut pair.state, UnixMillis(T + 1_700), returned), 2);
+    let usage = peek(&pair.state, UnixMillis(T + 1_700), 1, &LIMITS).usage;
+    assert_eq!(usage.map(|usage| usage.used), [1, 1, 1]);
+}
+
+#[test]
+fn what_a_request_pays_alone_is_spent() {
+    let mut pair = Pair::default();
+    assert_eq!(pair.request(0, 3), Look::Paid);
+    assert_eq!((pair.purse.lease(), pair.purse.gives_back(UnixMillis(T))), (0, None));
+    pair.purse.put_back(0, 3);
+    assert_eq!(pair.give_back(1_700), None);
 }

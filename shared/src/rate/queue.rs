@@ -18,6 +18,19 @@ pub(super) struct Queue {
 pub struct Waiter {
     /// The round in which it last looked, if it waits.
     round: Option<u32>,
+    may_put_back: bool,
+}
+
+impl Waiter {
+    /// That of a request which somebody else pays for as well: what it has paid comes back where that one may not.
+    pub fn with_others() -> Self {
+        Self { may_put_back: true, ..Self::default() }
+    }
+
+    /// Whether what it pays may come back.
+    pub(super) fn may_put_back(&self) -> bool {
+        self.may_put_back
+    }
 }
 
 impl Queue {

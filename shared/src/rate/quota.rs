@@ -1,6 +1,6 @@
 //! What the body of a 429 tells beyond what every problem does (RFC 9457 §3.2).
 
-use super::{Decision, Policy, Usage, Verdict, seconds_up};
+use super::{Decision, Limits, Policy, Usage, Verdict, Window, seconds_up};
 
 /// The `type` of the problem, registered by draft-ietf-httpapi-ratelimit-headers-11 §5.1.
 pub const PROBLEM_TYPE: &str = "https://iana.org/assignments/http-problem-types#quota-exceeded";
@@ -10,7 +10,7 @@ pub const PROBLEM_TYPE: &str = "https://iana.org/assignments/http-problem-types#
 pub struct QuotaExceeded {
     /// Seconds until the same request fits, as in Retry-After; not there for one that never will.
     pub retry_after: Option<u32>,
-    /// The window it has to wait for, by its name in `RateLimit-Policy`.
+    /// The window it has to wait for, by its name in `RateLimit-Policy`; for the ceiling of its address by that one's.
     pub limit_type: &'static str,
     /// What is used.
     pub current_usage: CurrentUsage,
@@ -30,8 +30,10 @@ pub struct CurrentUsage {
 }
 
 impl QuotaExceeded {
-    /// What there is to tell of a refusal; `None` where none is.
-    pub fn of(decision: &Decision, policy: Policy) -> Option<Self> {
+    /// What there is to tell of a refusal to a client with limits of its `own`; `None` where none is.
+    pub fn of(decision: &Decision, policy: Policy, own: &Limits) -> Option<Self> {
+        let is_own = decision.is_under(own);
+        let name = |window: Window| if is_own { policy.name(window) } else { policy.ceiling_name(window) };
         let (retry_after, longest, violated) = match decision.verdict {
             Verdict::Admitted => return None,
             Verdict::Refused(refusal) => {
@@ -42,9 +44,9 @@ impl QuotaExceeded {
         let [minute, hour, day] = decision.usage.map(|Usage { used, .. }| used);
         Some(Self {
             retry_after,
-            limit_type: longest.map(|window| policy.name(window)).unwrap_or_default(),
+            limit_type: longest.map(name).unwrap_or_default(),
             current_usage: CurrentUsage { minute, hour, day },
-            violated_policies: violated.iter().map(|window| policy.name(window)).collect(),
+            violated_policies: violated.iter().map(name).collect(),
         })
     }
 }
@@ -61,10 +63,10 @@ mod tests {
         let mut state = State::default();
         let at = UnixMillis(900_000 * 7);
         let admitted = step(&mut state, at, 4, &limits);
-        assert_eq!(QuotaExceeded::of(&admitted, Policy::Requests), None);
+        assert_eq!(QuotaExceeded::of(&admitted, Policy::Requests, &limits), None);
         let told = |cost| {
             let decision = step(&mut state.clone(), at.after(1_000), cost, &limits);
-            QuotaExceeded::of(&decision, Policy::Requests).unwrap()
+            QuotaExceeded::of(&decision, Policy::Requests, &limits).unwrap()
         };
         let current_usage = CurrentUsage { minute: 4, hour: 4, day: 4 };
         let violated_policies = vec!["minute", "hour"];
@@ -76,6 +78,13 @@ mod tests {
         assert_eq!(
             told(9),
             QuotaExceeded { retry_after: None, limit_type: "minute", current_usage, violated_policies }
+        );
+        let own = Limits { minute: 1, hour: 1, day: 1 };
+        let by_ceiling = step(&mut state, at.after(1_000), 4, &limits);
+        let told = QuotaExceeded::of(&by_ceiling, Policy::Requests, &own).unwrap();
+        assert_eq!(
+            (told.limit_type, told.violated_policies),
+            ("address-hour", vec!["address-minute", "address-hour"])
         );
     }
 }

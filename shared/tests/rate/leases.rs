@@ -75,7 +75,7 @@ proptest! {
                 }
                 continue;
             }
-            let ask = Ask { cost: call.cost, wish: call.wish, life_ms: call.life_ms, returned: None };
+            let ask = Ask { cost: call.cost, wish: call.wish, life_ms: call.life_ms, returned: None, may_return_cost: false };
             let granted = grant(&mut state, UnixMillis(now), &ask, &limits);
             let Some(lease) = granted.lease else {
                 let log = booked.iter().fold(Log::default(), |mut log, (at, cost)| {
@@ -124,7 +124,7 @@ proptest! {
             time += call.gap;
             offset += step_by;
             forward.push((time, step_by.max(0)));
-            let ask = Ask { cost: call.cost, wish: call.wish, life_ms: call.life_ms, returned: None };
+            let ask = Ask { cost: call.cost, wish: call.wish, life_ms: call.life_ms, returned: None, may_return_cost: false };
             if let Some(lease) = grant(&mut state, UnixMillis(time + offset), &ask, &limits).lease {
                 spent.push((forward.len(), time + i64::from(lease.life_ms) * call.spent_at / 100, lease.tokens));
             }
@@ -150,7 +150,7 @@ proptest! {
         let (mut state, mut now) = (State::default(), T);
         for call in calls {
             now += call.gap;
-            let ask = Ask { cost: call.cost, wish: call.wish, life_ms: call.life_ms, returned: None };
+            let ask = Ask { cost: call.cost, wish: call.wish, life_ms: call.life_ms, returned: None, may_return_cost: false };
             let granted = grant(&mut state, UnixMillis(now), &ask, &limits);
             if let Verdict::Refused(refusal) = granted.decision.verdict {
                 let wait = i64::from(refusal.retry_after_ms);
@@ -172,7 +172,8 @@ fn tokens_of_the_last_minute_are_not_spent_beside_those_of_the_next() {
         for pause in (55_000..66_000).step_by(250) {
             let (mut state, mut log) = (State::default(), Log::default());
             let mut take_all = |from: i64, spent_after: i64| {
-                let ask = Ask { cost: 1, wish: 60, life_ms: MAX_LIFE_MS, returned: None };
+                let ask =
+                    Ask { cost: 1, wish: 60, life_ms: MAX_LIFE_MS, returned: None, may_return_cost: false };
                 while let Some(lease) = grant(&mut state, UnixMillis(T + from), &ask, &limits).lease {
                     log.add(T + from + spent_after, lease.tokens);
                 }

@@ -111,6 +111,7 @@ fn answer(state: &mut State, call: &Value, limits: &Limits) -> Value {
             wish: number(&ask["wish"]),
             life_ms: number(&ask["life_ms"]),
             returned: None,
+            may_return_cost: false,
         };
         let granted = grant(state, now, &ask, limits);
         let mut told = told(&granted.decision);

@@ -120,13 +120,13 @@ fn roles_and_keys_have_their_tiers(system: &Running, edge: &Client) -> Result<()
 
 fn many_keys_at_one_address_share_a_ceiling(edge: &Client) -> Result<()> {
     let mut passed = 0;
-    let ask = |id| {
+    let ask = |id, address| {
         let authorization = key(id)?;
-        From { authorization: Some(&authorization), ..from(edge, "192.0.2.40") }.ask("GET", TARGET)
+        From { authorization: Some(&authorization), ..from(edge, address) }.ask("GET", TARGET)
     };
     for id in SMALL_KEYS {
         for _ in 0..2 {
-            let answer = ask(id)?;
+            let answer = ask(id, "192.0.2.40")?;
             // What a key opens is the origin's matter, which has none of these.
             ensure!(matches!(answer.status, 200 | 401 | 429), "{}", answer.shown());
             ensure!(answer.status == 429 || answer.header(MINUTE) == Some("2"), "{:?}", answer.headers);
@@ -134,6 +134,22 @@ fn many_keys_at_one_address_share_a_ceiling(edge: &Client) -> Result<()> {
         }
     }
     ensure!(passed == 20, "{passed} of {} passed", 2 * SMALL_KEYS.count());
+    let last = *SMALL_KEYS.end();
+    let refused = ask(last, "192.0.2.40")?;
+    let body = refused.json()?;
+    ensure!(body["limit_type"] == "address-minute", "{}", refused.shown());
+    ensure!(refused.header("x-ratelimit-remaining-minute").is_none(), "its own: {:?}", refused.headers);
+    // What a full ceiling refused has cost the key nothing.
+    let elsewhere = ask(last, "192.0.2.41")?;
+    ensure!(remaining(&elsewhere)? == 1, "{}", elsewhere.shown());
+    // And what a key is refused for its own limit, the ceiling nothing.
+    let spent = *SMALL_KEYS.start();
+    for _ in 0..3 {
+        ensure!(ask(spent, "192.0.2.42")?.status == 429);
+    }
+    let wait = |address| -> Result<i64> { number(&ask(spent, address)?, "retry-after") };
+    let (own, both) = (wait("192.0.2.42")?, wait("192.0.2.40")?);
+    ensure!(own <= both, "the longer of two waits: {own}, {both}");
     ensure!(
         from(edge, "192.0.2.40").ask("GET", TARGET)?.status == 200,
         "the address itself is another client"
