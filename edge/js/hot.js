@@ -28,6 +28,17 @@ export function read(request) {
   );
 }
 
+// As fetch() parses it. What cannot be parsed stays as it is; fetch() will say so.
+export function canonical(url) {
+  try {
+    const parsed = new URL(url);
+    parsed.hash = "";
+    return parsed.href;
+  } catch {
+    return url;
+  }
+}
+
 // A response whose headers are kept with the cache entry: only what differs per request is set. The Response
 // copies the headers, so the kept object is free again when this returns. Age and lifetime change once a second, so
 // most requests find them set. `epoch` is negative where there are none.

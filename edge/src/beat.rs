@@ -78,6 +78,11 @@ impl Beat {
         }
     }
 
+    /// Whether the lists are young enough to tell whether a credential was revoked.
+    pub fn knows_revocations(&self, now: UnixMillis) -> bool {
+        self.revocations.are_young(now)
+    }
+
     /// Whether a credential counts: the lists are young enough to tell, and do not name it.
     pub fn believes(&self, presented: &Presented, now: UnixMillis) -> bool {
         self.revocations.believe(presented, now)

@@ -1,27 +1,72 @@
 //! Who a client is: the owner of a credential that is known to be good, else an address.
 
 use crate::{
+    beat::EpochCheck,
     credentials::Presented,
     exchange::{Exchange, Inbound},
     isolate::Isolate,
+    platform,
     settings::Settings,
 };
-use std::net::{IpAddr, Ipv4Addr};
-use valora_shared::{account::UserId, config::Environment, events::Subject, time::UnixMillis, trust::Client};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    rc::Rc,
+};
+use valora_shared::{
+    account::UserId, config::Environment, events::Subject, hub::BEAT_LIFE_MS, time::UnixMillis, trust::Client,
+};
 
 /// Finds out who asks, once per request. A verified credential counts only while the last beat is young enough to know of
 /// its revocation; without that its owner is an address like everybody else.
 pub fn know(exchange: &mut Exchange, isolate: &Isolate) {
     let Some(Ok(settings)) = isolate.settings() else { return };
-    if exchange.facts.credential.is_some() {
+    if exchange.client.is_some() {
         return;
     }
-    let value = || exchange.headers.get("authorization");
-    let authorization = exchange.inbound.has_authorization.then(value).flatten();
-    let presented = settings.verifier.recognise(authorization.as_deref(), exchange.now);
-    let client = owner(isolate, &presented, exchange.now);
+    let presented = presented(exchange, settings);
+    let client = owner(isolate, &presented, exchange.now_after_io());
     exchange.client = Some(client.unwrap_or_else(|| Client::Ip(address(settings, &exchange.inbound))));
     exchange.facts.credential = Some(presented);
+}
+
+/// The same, where nothing has to be waited for; whether it is known now. A good credential is not to count as its
+/// address only because this isolate had nothing to do for some seconds.
+pub fn know_at_once(exchange: &mut Exchange, isolate: &Isolate) -> bool {
+    let Some(Ok(settings)) = isolate.settings() else { return true };
+    if exchange.client.is_none() {
+        let presented = presented(exchange, settings);
+        let is_somebodys = presented.subject().is_some();
+        exchange.facts.credential = Some(presented);
+        let now = exchange.now_after_io();
+        if is_somebodys && isolate.with_beat(|beat| beat.knows_revocations(now)) == Some(false) {
+            return false;
+        }
+        know(exchange, isolate);
+    }
+    true
+}
+
+/// The same, once the Hub was asked for revocations, if it could be.
+pub async fn know_in_time(
+    exchange: &mut Exchange,
+    isolate: &Rc<Isolate>,
+    env: &worker::Env,
+    ctx: &worker::Context,
+) {
+    if !know_at_once(exchange, isolate) {
+        let from = platform::now();
+        EpochCheck::awaited(isolate, env, ctx, BEAT_LIFE_MS).await;
+        exchange.spans.add("hub", from, platform::now());
+        know(exchange, isolate);
+    }
+}
+
+fn presented(exchange: &mut Exchange, settings: &Settings) -> Presented {
+    exchange.facts.credential.take().unwrap_or_else(|| {
+        let value = || exchange.headers.get("authorization");
+        let authorization = exchange.inbound.has_authorization.then(value).flatten();
+        settings.verifier.recognise(authorization.as_deref(), exchange.now)
+    })
 }
 
 fn owner(isolate: &Isolate, presented: &Presented, now: UnixMillis) -> Option<Client> {

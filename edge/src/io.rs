@@ -47,7 +47,7 @@ pub async fn bring(
             filling::bring(exchange, isolate, request, env, ctx).await;
         }
         // The audit names the client, too, before anything is answered.
-        Need::Credential => identity::know(exchange, isolate),
+        Need::Credential => identity::know_in_time(exchange, isolate, env, ctx).await,
         Need::Delivery => bring_delivery(exchange, isolate, request).await,
         Need::Hub => bring_hub(exchange, isolate, env).await,
         Need::Tokens => limit::bring(exchange, isolate, env, ctx).await,
@@ -86,7 +86,7 @@ async fn bring_cached(
         if !is_overdue {
             return None;
         }
-        Some((EpochCheck::awaited(isolate, env, ctx).await, platform::now()))
+        Some((EpochCheck::awaited(isolate, env, ctx, i64::MAX).await, platform::now()))
     };
     let (read, checked) = join(reading, checking).await;
     if let Some((entry, at)) = read {

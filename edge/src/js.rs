@@ -10,6 +10,9 @@ extern "C" {
     /// Method, URL and the headers that steps decide by, one per line.
     pub fn read(request: &Request) -> String;
 
+    /// A URL as `fetch` will write it, without a fragment.
+    pub fn canonical(url: &str) -> String;
+
     /// Answers with headers kept in `init`; `epoch` is negative where no epochs are obeyed.
     #[wasm_bindgen(js_name = sendKept, catch)]
     pub fn send_kept(

@@ -14,6 +14,7 @@ use crate::{
     steps,
 };
 use std::rc::Rc;
+use valora_shared::http::is_plain_url;
 use wasm_bindgen::JsValue;
 use web_sys::{Request, Response};
 
@@ -174,5 +175,9 @@ fn filling_behind(
 fn receive(request: &Request) -> Exchange {
     // The handle; a `Request` has a `clone` of its own, which copies its body.
     let headers = RequestHeaders::Live(Clone::clone(request));
-    Exchange::new(Inbound::parse(&js::read(request)), headers, platform::now(), platform::random_uuid)
+    let mut inbound = Inbound::parse(&js::read(request));
+    if !is_plain_url(&inbound.url) {
+        inbound.url = js::canonical(&inbound.url);
+    }
+    Exchange::new(inbound, headers, platform::now(), platform::random_uuid)
 }

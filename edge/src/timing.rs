@@ -16,18 +16,18 @@ pub async fn within<F: Future>(limit: Duration, future: F) -> Option<F::Output> 
 /// I/O spans of one request.
 #[derive(Debug, Clone, Default)]
 pub struct Spans {
-    spans: Vec<(&'static str, i64)>,
+    list: Vec<(&'static str, i64)>,
     waited_ms: i64,
     newest: Option<UnixMillis>,
 }
 
 impl Spans {
     /// Of a request that waited for nothing.
-    pub const NONE: &'static Self = &Self { spans: Vec::new(), waited_ms: 0, newest: None };
+    pub const NONE: &'static Self = &Self { list: Vec::new(), waited_ms: 0, newest: None };
 
     /// Adds what passed between two readings of the clock.
     pub fn add(&mut self, name: &'static str, from: UnixMillis, to: UnixMillis) {
-        self.spans.push((name, to.since(from)));
+        self.list.push((name, to.since(from)));
         // What is waited for side by side passes once.
         let from = self.newest.map_or(from, |newest| newest.max(from));
         self.waited_ms += to.since(from).max(0);
@@ -51,10 +51,10 @@ impl Spans {
 
     /// As Server-Timing: `kv;dur=1, origin;dur=12`. A request without I/O says `edge;dur=0`.
     pub fn server_timing(&self) -> String {
-        if self.spans.is_empty() {
+        if self.list.is_empty() {
             return NO_IO.to_owned();
         }
-        self.spans.iter().map(|(name, ms)| format!("{name};dur={ms}")).collect::<Vec<_>>().join(", ")
+        self.list.iter().map(|(name, ms)| format!("{name};dur={ms}")).collect::<Vec<_>>().join(", ")
     }
 }
 

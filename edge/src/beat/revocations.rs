@@ -52,12 +52,16 @@ impl Revocations {
         self.at = if is_whole { Some(asked_at) } else { None };
     }
 
+    /// Whether the list is young enough to tell.
+    pub(super) fn are_young(&self, now: UnixMillis) -> bool {
+        self.at.is_some_and(|at| now.since(at) < BEAT_LIFE_MS)
+    }
+
     /// Whether a credential counts: the list is young enough to tell, and does not name it.
     pub(super) fn believe(&self, presented: &Presented, now: UnixMillis) -> bool {
-        let is_young = self.at.is_some_and(|at| now.since(at) < BEAT_LIFE_MS);
         let Some(subject) = presented.subject() else { return false };
         let not_before = self.revoked.get(&subject).copied();
-        is_young && !not_before.is_some_and(|at| presented.is_revoked_by(UnixMillis(at)))
+        self.are_young(now) && !not_before.is_some_and(|at| presented.is_revoked_by(UnixMillis(at)))
     }
 }
 

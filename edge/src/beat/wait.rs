@@ -11,9 +11,18 @@ const STEP_MS: u64 = 5;
 impl EpochCheck {
     /// Waits, where a look is overdue, until one has come back or its time is over; begins it where nobody has. It goes
     /// on behind the answer of a request that no longer waits for it. Never says `Overdue`.
-    pub async fn awaited(isolate: &Rc<Isolate>, env: &worker::Env, ctx: &worker::Context) -> Self {
+    ///
+    /// It is overdue where the last one is older than `CACHE_EPOCH_MAX_AGE_MS`, or than `within_ms` if that is less.
+    pub async fn awaited(
+        isolate: &Rc<Isolate>,
+        env: &worker::Env,
+        ctx: &worker::Context,
+        within_ms: i64,
+    ) -> Self {
         let Some(Ok(settings)) = isolate.settings() else { return Self::ColdUnverified };
-        let max_age_ms = settings.config.cache.cache_epoch_max_age_ms.get();
+        // One that is as old as it may be is too old in a millisecond.
+        let most = u64::try_from(within_ms - 1).unwrap_or_default();
+        let max_age_ms = settings.config.cache.cache_epoch_max_age_ms.get().min(most);
         let look = || {
             let check = isolate.with_beat(|beat| beat.epoch_check(platform::now(), max_age_ms));
             check.unwrap_or(Self::ColdUnverified)

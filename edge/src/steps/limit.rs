@@ -39,9 +39,9 @@ pub fn check(exchange: &mut Exchange, isolate: &Isolate) -> Verdict {
         exchange.limit = LimitView::Exempt;
         return Verdict::Next;
     }
-    if exchange.inbound.has_authorization {
-        // Without one the client is its address, which costs nothing to know.
-        identity::know(exchange, isolate);
+    // Without one the client is its address, which costs nothing to know.
+    if exchange.inbound.has_authorization && !identity::know_at_once(exchange, isolate) {
+        return Verdict::Need(Need::Credential);
     }
     let known = exchange.facts.tokens.take().or_else(|| limit::pay_at_hand(exchange, isolate, settings));
     match known {

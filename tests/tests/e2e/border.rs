@@ -16,6 +16,7 @@ use crate::systems;
 pub(crate) fn trials() -> Vec<Test> {
     trials![
         the_origin_knows_the_edges_requests_from_direct_ones,
+        an_odd_target_is_signed_as_it_is_sent,
         a_client_cannot_pretend_to_be_the_edge,
         an_eavesdropper_cannot_send_a_change_again,
         edge_and_origin_with_different_secrets_still_serve,
@@ -49,6 +50,37 @@ fn the_origin_knows_the_edges_requests_from_direct_ones() -> Result<()> {
     let price = price.header("content-type", "application/json").body(asked).send()?;
     ensure!(price.status == 200, "{}", price.shown());
     ensure!(seen_as(&system, "border-edge-post")? == "edge");
+    Ok(())
+}
+
+/// What `fetch` rewrites is judged, counted, kept and signed as it will be written.
+fn an_odd_target_is_signed_as_it_is_sent() -> Result<()> {
+    let system = systems::shop()?;
+    let edge = system.edge()?;
+    let targets = [
+        "/api/auth/me?who=Men's",
+        "/api/auth/me?a=\"b\"&c=<d>&e=f|g^h`i{j}",
+        "/api/odd/a{b}c^d`e|f\"g",
+        "/api/odd/a\\b",
+        "/api/odd/%7B%27%22/a'b",
+        "/api/odd/../auth/./me",
+        "/api/odd/%2e%2E/auth/%2e/me",
+        "/api/odd/a[b]c!d$e(f)*+,;=:@",
+    ];
+    for (number, target) in targets.iter().enumerate() {
+        let id = format!("border-odd-{number}");
+        let answer = edge.request("GET", target).header("x-correlation-id", &id).send()?;
+        ensure!(answer.status != 500, "{target}: {}", answer.shown());
+        ensure!(seen_as(&system, &id)? == "edge", "{target}: {}", answer.shown());
+    }
+    for hidden in
+        ["/api/x/%2e%2e/admin/users", "/api/x/../admin/ratelimit/client?ip=127.0.0.1", "/api\\admin\\users"]
+    {
+        let id = format!("border-hidden-{}", hidden.len());
+        let answer = edge.request("GET", hidden).header("x-correlation-id", &id).send()?;
+        ensure!(answer.status == 401, "{hidden}: {}", answer.shown());
+        ensure!(!system.origin_log().contains(&id), "{hidden} passed the edge's own door");
+    }
     Ok(())
 }
 
