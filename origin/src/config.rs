@@ -24,8 +24,8 @@ pub use sources::{FilePath, SourcesConfig};
 
 use crate::sources::SourceSpec;
 use valora_shared::config::{
-    AdminConfig, Environment, Faults, LifetimesConfig, RateConfig, Reader, RequestConfig, Section,
-    SiteConfig, Source, TrustConfig, Variable,
+    AdminConfig, Faults, LifetimesConfig, RateConfig, Reader, RequestConfig, Section, SiteConfig, Source,
+    TrustConfig, Variable,
 };
 
 /// Everything the origin reads from its environment.
@@ -107,29 +107,13 @@ impl OriginConfig {
         let admin = AdminConfig::read(&mut reader);
         let accounts = AccountsConfig::read(&mut reader);
         let sources = SourcesConfig::read(&mut reader);
-        let specs = sources.as_ref().map(|sources| sources.specs(source, &mut reader)).unwrap_or_default();
-        if let Some(site) = &site {
-            site.check(&mut reader);
-            let in_memory = database.as_ref().is_some_and(|database| database.url == DatabaseUrl::Memory);
-            if site.environment == Environment::Production && in_memory {
-                reader.fault(
-                    "DATABASE_URL",
-                    "must be a file when ENVIRONMENT is production: memory is gone at the end",
-                );
-            }
-            if let Some(rate) = &rate {
-                rate.check(site, source, &mut reader);
-            }
-            if let Some(trust) = &trust {
-                trust.check(site, source, &mut reader);
-            }
-            if let (Some(events), Some(trust)) = (&events, &trust) {
-                events.check(trust, &mut reader);
-            }
-            if let Some(accounts) = &accounts {
-                accounts.check(admin.as_ref(), site, source, &mut reader);
-            }
-        }
+        let specs = SourcesConfig::specs(source, &mut reader);
+        SiteConfig::check(&mut reader);
+        DatabaseConfig::check(&mut reader);
+        RateConfig::check(&mut reader);
+        TrustConfig::check(&mut reader);
+        EventsConfig::check(&mut reader);
+        AccountsConfig::check(&mut reader);
         let whole = (|| {
             Some(Self {
                 site: site?,
@@ -192,6 +176,42 @@ mod tests {
                 "JWT_PRIVATE_KEY",
                 "API_KEY_SECRET",
                 "ADMIN_TOKEN"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_faulty_value_hides_no_rule_between_others() {
+        let source: HashMap<String, String> = [
+            ("ENVIRONMENT", "production"),
+            ("LOG_LEVEL", "xx"),
+            ("DATABASE_URL", "sqlite://"),
+            ("SOURCES_FILE", "/nowhere/sources.toml"),
+            ("SOURCES_ALLOW_PRIVATE", "perhaps"),
+            ("JWT_EXPIRE_MINUTES", "0"),
+            ("RATE_LIMIT_PER_MINUTE", "500"),
+            ("RATE_LIMIT_PER_HOUR", "100"),
+            ("EDGE_URL", "https://edge.example"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+        let faults = OriginConfig::read(&source).unwrap_err();
+        let names: Vec<_> = faults.iter().map(|fault| fault.variable).collect();
+        assert_eq!(
+            names,
+            [
+                "LOG_LEVEL",
+                "JWT_EXPIRE_MINUTES",
+                "SOURCES_ALLOW_PRIVATE",
+                "SOURCES_FILE",
+                "FRONTEND_URL",
+                "DATABASE_URL",
+                "CLIENT_HASH_SECRET",
+                "RATE_LIMIT_PER_MINUTE",
+                "EDGE_ORIGIN_SECRET",
+                "EDGE_URL",
+                "JWT_PRIVATE_KEY",
+                "API_KEY_SECRET"
             ]
         );
     }

@@ -9,6 +9,7 @@ mod cache;
 mod credentials;
 mod edge;
 mod hub;
+pub mod production;
 mod rate;
 mod reader;
 mod request;

@@ -4,8 +4,8 @@ use data_encoding::BASE64_NOPAD;
 use ed25519_dalek::{SigningKey, VerifyingKey, pkcs8::DecodePrivateKey};
 use std::fmt;
 use valora_shared::{
-    config::{AdminConfig, Bounded, Environment, Reader, Setting, SiteConfig, Source},
-    trust::{SharedSecret, is_guessable},
+    config::{Bounded, Reader, Setting, production},
+    trust::SharedSecret,
 };
 
 valora_shared::section! {
@@ -34,34 +34,11 @@ pub struct JwtPublicKey(VerifyingKey);
 
 impl AccountsConfig {
     /// Rules between the variables: production takes no secret that is missing or that somebody typed.
-    pub fn check(
-        &self,
-        admin: Option<&AdminConfig>,
-        site: &SiteConfig,
-        source: &dyn Source,
-        reader: &mut Reader<'_>,
-    ) {
-        if site.environment != Environment::Production {
-            return;
-        }
-        let missing = "must be set when ENVIRONMENT is production";
-        if self.jwt_private_key.is_none() {
-            reader.fault("JWT_PRIVATE_KEY", missing);
-        }
-        if self.api_key_secret.is_none() {
-            reader.fault("API_KEY_SECRET", missing);
-        }
-        let given = [
-            ("API_KEY_SECRET", self.api_key_secret.is_some()),
-            ("ADMIN_TOKEN", admin.is_some_and(|admin| admin.admin_token.is_some())),
-        ];
-        for (variable, is_set) in given {
-            if is_set && source.get(variable).is_some_and(|secret| is_guessable(&secret)) {
-                let message = "looks typed or copied from an example; when ENVIRONMENT is production it must be \
-                    random, as from `openssl rand -hex 32`";
-                reader.fault(variable, message);
-            }
-        }
+    pub fn check(reader: &mut Reader<'_>) {
+        production::required("JWT_PRIVATE_KEY", reader);
+        production::required("API_KEY_SECRET", reader);
+        production::random("API_KEY_SECRET", reader);
+        production::random("ADMIN_TOKEN", reader);
     }
 }
 

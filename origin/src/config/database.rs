@@ -1,7 +1,7 @@
 //! Where the origin keeps things, in the form `SQLAlchemy` writes it, which the Python backend used.
 
 use std::{fmt, path::PathBuf};
-use valora_shared::config::Setting;
+use valora_shared::config::{Reader, Setting, production::is_production};
 
 valora_shared::section! {
     /// Where the origin keeps things.
@@ -19,6 +19,18 @@ pub enum DatabaseUrl {
     File(PathBuf),
     /// `SQLite` in memory.
     Memory,
+}
+
+impl DatabaseConfig {
+    /// Rules between the variables.
+    pub fn check(reader: &mut Reader<'_>) {
+        if is_production(reader) && Self::url(reader) == Some(DatabaseUrl::Memory) {
+            reader.fault(
+                "DATABASE_URL",
+                "must be a file when ENVIRONMENT is production: memory is gone at the end",
+            );
+        }
+    }
 }
 
 impl fmt::Display for DatabaseUrl {

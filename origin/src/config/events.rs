@@ -1,6 +1,6 @@
 //! Where events go.
 
-use valora_shared::config::{HttpOrigin, Reader, TrustConfig};
+use valora_shared::config::{HttpOrigin, Reader};
 
 valora_shared::section! {
     /// Where events go.
@@ -13,8 +13,8 @@ valora_shared::section! {
 
 impl EventsConfig {
     /// Rules between the variables.
-    pub fn check(&self, trust: &TrustConfig, reader: &mut Reader<'_>) {
-        if self.edge_url.is_some() && trust.edge_origin_secret.is_none() {
+    pub fn check(reader: &mut Reader<'_>) {
+        if reader.given("EDGE_URL").is_some() && reader.given("EDGE_ORIGIN_SECRET").is_none() {
             reader.fault("EDGE_URL", "needs EDGE_ORIGIN_SECRET: the edge takes only signed events");
         }
     }

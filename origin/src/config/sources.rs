@@ -31,16 +31,16 @@ impl Setting for FilePath {
 
 impl SourcesConfig {
     /// The sources that the file declares; what is wrong with it is told with the variable's name.
-    pub(super) fn specs(&self, environment: &dyn Source, reader: &mut Reader<'_>) -> Vec<SourceSpec> {
-        let Some(FilePath(path)) = &self.file else { return Vec::new() };
-        let text = match std::fs::read_to_string(path) {
+    pub(super) fn specs(environment: &dyn Source, reader: &mut Reader<'_>) -> Vec<SourceSpec> {
+        let Some(Some(FilePath(path))) = Self::file(reader) else { return Vec::new() };
+        let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) => {
                 reader.fault("SOURCES_FILE", format!("{}: {error}", path.display()));
                 return Vec::new();
             }
         };
-        let directory = path.parent().unwrap_or(path);
+        let directory = path.parent().unwrap_or(&path);
         sources::parse(&text, directory, environment).unwrap_or_else(|faults| {
             for fault in faults {
                 reader.fault("SOURCES_FILE", format!("{}: {fault}", path.display()));

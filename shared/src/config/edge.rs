@@ -2,11 +2,10 @@
 //! build that refuses faulty ones, and the generator of docs/CONFIGURATION.md.
 
 use super::{
-    AdminConfig, Bounded, CredentialsConfig, EdgeCacheConfig, EdgeRateConfig, Environment, Faults,
-    HttpOrigin, HubConfig, LifetimesConfig, RateConfig, Reader, RequestConfig, Section, SiteConfig, Source,
-    TrustConfig, Variable,
+    AdminConfig, Bounded, CredentialsConfig, EdgeCacheConfig, EdgeRateConfig, Faults, HttpOrigin, HubConfig,
+    LifetimesConfig, RateConfig, Reader, RequestConfig, Section, SiteConfig, Source, TrustConfig, Variable,
+    production,
 };
-use crate::trust::is_guessable;
 
 crate::section! {
     /// How the edge reaches the origin.
@@ -87,20 +86,12 @@ impl EdgeConfig {
         let cache = EdgeCacheConfig::read(&mut reader);
         let rate = RateConfig::read(&mut reader);
         let edge_rate = EdgeRateConfig::read(&mut reader);
-        if let Some(site) = &site {
-            site.check(&mut reader);
-            if let Some(rate) = &rate {
-                rate.check(site, source, &mut reader);
-            }
-            if let Some(trust) = &trust {
-                trust.check(site, source, &mut reader);
-            }
-            check_not_typed(site, source, &mut reader);
-            let is_set = source.get("ORIGIN_URL").is_some_and(|value| !value.trim().is_empty());
-            if site.environment == Environment::Production && !is_set {
-                reader.fault("ORIGIN_URL", "must be set when ENVIRONMENT is production");
-            }
-        }
+        SiteConfig::check(&mut reader);
+        RateConfig::check(&mut reader);
+        TrustConfig::check(&mut reader);
+        production::random("ADMIN_TOKEN", &mut reader);
+        production::random("API_KEY_SECRET", &mut reader);
+        production::required("ORIGIN_URL", &mut reader);
         let whole = (|| {
             Some(Self {
                 site: site?,
@@ -117,17 +108,6 @@ impl EdgeConfig {
             })
         })();
         reader.finish(whole)
-    }
-}
-
-/// In production no secret that somebody typed.
-fn check_not_typed(site: &SiteConfig, source: &dyn Source, reader: &mut Reader<'_>) {
-    for name in ["ADMIN_TOKEN", "API_KEY_SECRET"] {
-        let is_typed =
-            source.get(name).is_some_and(|secret| !secret.trim().is_empty() && is_guessable(&secret));
-        if site.environment == Environment::Production && is_typed {
-            reader.fault(name, "looks typed or copied from an example; in production it must be random");
-        }
     }
 }
 
@@ -164,6 +144,34 @@ mod tests {
                 "FRONTEND_URL",
                 "CLIENT_HASH_SECRET",
                 "EDGE_ORIGIN_SECRET"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_faulty_value_hides_no_rule_between_others() {
+        let source: HashMap<String, String> = [
+            ("LOG_LEVEL", "xx"),
+            ("RATE_LIMIT_PER_MINUTE", "500"),
+            ("RATE_LIMIT_PER_HOUR", "100"),
+            ("ENVIRONMENT", "production"),
+            ("EDGE_ORIGIN_SECRET_PREVIOUS", "short"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+        let faults = EdgeConfig::read(&source).unwrap_err();
+        let names: Vec<_> = faults.iter().map(|fault| fault.variable).collect();
+        assert_eq!(
+            names,
+            [
+                "LOG_LEVEL",
+                "EDGE_ORIGIN_SECRET_PREVIOUS",
+                "FRONTEND_URL",
+                "CLIENT_HASH_SECRET",
+                "RATE_LIMIT_PER_MINUTE",
+                "EDGE_ORIGIN_SECRET",
+                "EDGE_ORIGIN_SECRET_PREVIOUS",
+                "ORIGIN_URL"
             ]
         );
     }

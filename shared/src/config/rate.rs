@@ -1,10 +1,10 @@
 //! The rate limit's settings.
 
-use super::{Bounded, Environment, Reader, Setting, SiteConfig, Source, Switch};
+use super::{Bounded, Reader, Setting, Switch, production};
 use crate::{
     account::Role,
     rate::{Costs, Exempt, Limits, Policy, Tiers},
-    trust::{Client, SharedSecret, is_guessable},
+    trust::{Client, SharedSecret},
 };
 
 crate::section! {
@@ -84,7 +84,7 @@ impl RateConfig {
 
     /// Those of every client for its upgrades.
     pub fn upgrades(&self) -> Limits {
-        Limits { minute: limit(self.rate_limit_websockets_per_minute), hour: Limits::MOST, day: Limits::MOST }
+        upgrade_limits(limit(self.rate_limit_websockets_per_minute))
     }
 
     /// What clients are counted under. In development, where none need be set, it is one that everybody knows.
@@ -104,31 +104,59 @@ impl RateConfig {
     }
 
     /// Rules between the variables.
-    pub fn check(&self, site: &SiteConfig, source: &dyn Source, reader: &mut Reader<'_>) {
-        const SECRET: &str = "CLIENT_HASH_SECRET";
-        if site.environment == Environment::Production {
-            if self.client_hash_secret.is_none() {
-                reader.fault(SECRET, "must be set when ENVIRONMENT is production");
-            } else if source.get(SECRET).is_some_and(|secret| is_guessable(&secret)) {
-                reader
-                    .fault(SECRET, "looks typed or copied from an example; in production it must be random");
-            }
-        }
-        let limits = self.limits();
-        if limits.minute > limits.hour || limits.hour > limits.day {
-            reader.fault(
-                "RATE_LIMIT_PER_HOUR",
-                "must lie between RATE_LIMIT_PER_MINUTE and RATE_LIMIT_PER_DAY: a shorter window's limit could never be used up",
-            );
-        }
-        let beyond: Vec<String> = self.rate_limit_costs.beyond(|policy| self.limits_under(policy)).collect();
+    pub fn check(reader: &mut Reader<'_>) {
+        production::required(SECRET, reader);
+        production::random(SECRET, reader);
+        let windows = [
+            (MINUTE, Self::rate_limit_per_minute(reader).map(limit)),
+            (HOUR, Self::rate_limit_per_hour(reader).map(limit)),
+            (DAY, Self::rate_limit_per_day(reader).map(limit)),
+        ];
+        check_windows(windows, reader);
+        let Some(costs) = Self::rate_limit_costs(reader) else { return };
+        // A limit that nobody knows yet can be no reason to refuse a cost.
+        let [minute, hour, day] = windows.map(|(_, limit)| limit.unwrap_or(Limits::MOST));
+        let upgrades = Self::rate_limit_websockets_per_minute(reader).map_or(Limits::MOST, limit);
+        let beyond: Vec<String> = costs
+            .beyond(|policy| match policy {
+                Policy::Requests => Limits { minute, hour, day },
+                Policy::Upgrades => upgrade_limits(upgrades),
+            })
+            .collect();
         if !beyond.is_empty() {
             reader.fault(
                 "RATE_LIMIT_COSTS",
-                format!("costs more than a client may ever spend: {}", beyond.join(", ")),
+                ["costs more than a client may ever spend: ", &beyond.join(", ")].concat(),
             );
         }
     }
+}
+
+const SECRET: &str = "CLIENT_HASH_SECRET";
+const MINUTE: &str = "RATE_LIMIT_PER_MINUTE";
+const HOUR: &str = "RATE_LIMIT_PER_HOUR";
+const DAY: &str = "RATE_LIMIT_PER_DAY";
+
+/// Of those that are known, none may be less than the one before.
+fn check_windows(windows: [(&'static str, Option<u32>); 3], reader: &mut Reader<'_>) {
+    let known: Vec<(&'static str, u32)> =
+        windows.into_iter().filter_map(|(name, limit)| Some((name, limit?))).collect();
+    let contradiction = known.windows(2).find_map(|pair| match pair {
+        [shorter, longer] if shorter.1 > longer.1 => Some([shorter.0, longer.0]),
+        _ => None,
+    });
+    let Some(pair) = contradiction else { return };
+    // The one that somebody set is the one that somebody will look for.
+    let set = pair.into_iter().find(|name| reader.given(name).is_some());
+    let all: Vec<String> =
+        known.iter().map(|(name, limit)| [*name, "=", &limit.to_string()].concat()).collect();
+    let message =
+        ["a longer window's limit must not be less than a shorter one's, but they are ", &all.join(", ")];
+    reader.fault(set.unwrap_or(pair[0]), message.concat());
+}
+
+fn upgrade_limits(minute: u32) -> Limits {
+    Limits { minute, hour: Limits::MOST, day: Limits::MOST }
 }
 
 fn limit<const LEAST: u64, const MOST: u64>(value: Bounded<LEAST, MOST>) -> u32 {
@@ -174,10 +202,8 @@ mod tests {
         let source: HashMap<String, String> =
             variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let mut reader = Reader::new(&source);
-        let (site, rate) = (SiteConfig::read(&mut reader), RateConfig::read(&mut reader));
-        if let (Some(site), Some(rate)) = (&site, &rate) {
-            rate.check(site, &source, &mut reader);
-        }
+        let rate = RateConfig::read(&mut reader);
+        RateConfig::check(&mut reader);
         reader.finish(rate).map_err(|faults| faults.to_string())
     }
 
@@ -193,8 +219,6 @@ mod tests {
 
     #[test]
     fn limits_that_contradict_each_other_are_told() {
-        let faults = read(&[("RATE_LIMIT_PER_HOUR", "50")]).unwrap_err();
-        assert!(faults.contains("RATE_LIMIT_PER_HOUR"), "{faults}");
         let faults = read(&[("RATE_LIMIT_COSTS", "POST /api/price=61")]).unwrap_err();
         assert!(faults.contains("POST /api/price=61"), "{faults}");
         let faults =
@@ -202,5 +226,41 @@ mod tests {
         assert!(faults.unwrap_err().contains("GET /ws/prices/{id}=121"));
         let faults = read(&[("ENVIRONMENT", "production")]).unwrap_err();
         assert!(faults.contains("CLIENT_HASH_SECRET"), "{faults}");
+    }
+
+    #[test]
+    fn windows_that_contradict_each_other_are_told_with_their_numbers_under_the_one_that_was_set() {
+        let told = |variables: &[(&str, &str)]| read(variables).unwrap_err();
+        let rule = "a longer window's limit must not be less than a shorter one's, but they are ";
+        let all = |minute, hour, day| {
+            format!("RATE_LIMIT_PER_MINUTE={minute}, RATE_LIMIT_PER_HOUR={hour}, RATE_LIMIT_PER_DAY={day}")
+        };
+        assert_eq!(
+            told(&[("RATE_LIMIT_PER_MINUTE", "5000")]),
+            format!("RATE_LIMIT_PER_MINUTE: {rule}{}", all(5_000, 1_000, 10_000))
+        );
+        assert_eq!(
+            told(&[("RATE_LIMIT_PER_HOUR", "50")]),
+            format!("RATE_LIMIT_PER_HOUR: {rule}{}", all(60, 50, 10_000))
+        );
+        assert_eq!(
+            told(&[("RATE_LIMIT_PER_DAY", "900")]),
+            format!("RATE_LIMIT_PER_DAY: {rule}{}", all(60, 1_000, 900))
+        );
+    }
+
+    #[test]
+    fn a_faulty_value_hides_no_rule_between_others() {
+        let faults = read(&[
+            ("RATE_LIMIT_TIERS", "boss=1"),
+            ("RATE_LIMIT_PER_HOUR", "x"),
+            ("RATE_LIMIT_PER_DAY", "9"),
+        ]);
+        let faults = faults.unwrap_err();
+        assert!(faults.contains("RATE_LIMIT_PER_DAY: a longer"), "{faults}");
+        assert!(faults.contains("RATE_LIMIT_PER_MINUTE=60, RATE_LIMIT_PER_DAY=9"), "{faults}");
+        let faults =
+            read(&[("RATE_LIMIT_PER_HOUR", "x"), ("RATE_LIMIT_COSTS", "POST /api/price=61,POST /api/a=60")]);
+        assert!(faults.unwrap_err().ends_with("may ever spend: POST /api/price=61"));
     }
 }

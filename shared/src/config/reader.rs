@@ -62,7 +62,7 @@ impl<'a> Reader<'a> {
     /// One variable: its value, else its default. `None` where there is neither or it is faulty, which
     /// [`Self::finish`] then reports.
     pub fn read<T: Setting>(&mut self, variable: &Variable) -> Option<T> {
-        let Some(text) = self.text(variable) else {
+        let Some(text) = self.text(variable.name, variable.default) else {
             let absent = T::absent();
             if absent.is_none() {
                 self.missing(variable, &T::form());
@@ -72,11 +72,25 @@ impl<'a> Reader<'a> {
         T::parse(text.trim()).map_err(|reason| self.refuse(variable, &text, reason)).ok()
     }
 
+    /// The same once more for a rule between variables, without a word about faults.
+    pub fn peek<T: Setting>(&self, name: &str, default: Option<&'static str>) -> Option<T> {
+        self.text(name, default).map_or_else(T::absent, |text| T::parse(text.trim()).ok())
+    }
+
     // What does not depend on the type stands apart: there are thirty of them.
 
-    fn text(&self, variable: &Variable) -> Option<String> {
-        let given = self.source.get(variable.name).filter(|value| !value.trim().is_empty());
-        given.or_else(|| variable.default.map(str::to_owned))
+    /// What the source says, without the default.
+    pub fn given(&self, name: &str) -> Option<String> {
+        self.source.get(name).filter(|value| !value.trim().is_empty())
+    }
+
+    /// Whether something is wrong with a variable already.
+    pub fn is_faulty(&self, name: &str) -> bool {
+        self.faults.iter().any(|fault| fault.variable == name)
+    }
+
+    fn text(&self, name: &str, default: Option<&'static str>) -> Option<String> {
+        self.given(name).or_else(|| default.map(str::to_owned))
     }
 
     #[inline(never)]

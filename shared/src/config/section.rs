@@ -59,6 +59,16 @@ macro_rules! section {
             $( $(#[doc = $doc])+ #[doc = concat!(" (variable `", $var, "`)")] $field_vis $field: $type, )*
         }
 
+        // For rules between variables: each asks for what it needs, so that a fault elsewhere hides none of them.
+        impl $name {
+            $(
+                #[doc = concat!("What `", $var, "` says; `None` where that is faulty, which reading the section tells.")]
+                $field_vis fn $field(reader: &$crate::config::Reader<'_>) -> Option<$type> {
+                    reader.peek($var, $crate::section!(@default $($default)?))
+                }
+            )*
+        }
+
         impl $crate::config::Section for $name {
             const TITLE: &'static str = $title;
             const VARIABLES: &'static [$crate::config::Variable] = &[$(

@@ -1,6 +1,6 @@
 //! Settings both sides need: where they stand and whom they serve.
 
-use super::{Environment, HttpOrigin, LogLevel, Reader};
+use super::{Environment, HttpOrigin, LogLevel, Reader, production};
 
 crate::section! {
     /// Environment, sites and logs; the same at the edge and at the origin.
@@ -18,12 +18,7 @@ crate::section! {
 
 impl SiteConfig {
     /// Rules between the variables.
-    pub fn check(&self, reader: &mut Reader<'_>) {
-        if self.environment == Environment::Production && self.frontend_url.is_none() {
-            reader.fault(
-                "FRONTEND_URL",
-                "must be set when ENVIRONMENT is production: no site could call the API",
-            );
-        }
+    pub fn check(reader: &mut Reader<'_>) {
+        production::required("FRONTEND_URL", reader);
     }
 }

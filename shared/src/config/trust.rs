@@ -1,7 +1,7 @@
 //! Settings both sides need: how they recognise each other.
 
-use super::{Environment, Reader, SiteConfig, Source};
-use crate::trust::{KeyRing, SharedSecret, is_guessable};
+use super::{Reader, production};
+use crate::trust::{KeyRing, SharedSecret};
 
 crate::section! {
     /// The border between edge and origin; the same on both sides.
@@ -22,18 +22,14 @@ impl TrustConfig {
     }
 
     /// Rules between the variables.
-    pub fn check(&self, site: &SiteConfig, source: &dyn Source, reader: &mut Reader<'_>) {
-        for name in ["EDGE_ORIGIN_SECRET", "EDGE_ORIGIN_SECRET_PREVIOUS"] {
-            let is_guessable = source.get(name).is_some_and(|secret| is_guessable(&secret));
-            if site.environment == Environment::Production && is_guessable {
-                reader.fault(name, "looks typed or copied from an example; in production it must be random");
-            }
-        }
-        if site.environment == Environment::Production && self.edge_origin_secret.is_none() {
-            reader.fault("EDGE_ORIGIN_SECRET", "must be set when ENVIRONMENT is production");
-        }
-        if self.edge_origin_secret.is_none() && self.edge_origin_secret_previous.is_some() {
-            reader.fault("EDGE_ORIGIN_SECRET_PREVIOUS", "means nothing without EDGE_ORIGIN_SECRET");
+    pub fn check(reader: &mut Reader<'_>) {
+        const CURRENT: &str = "EDGE_ORIGIN_SECRET";
+        const PREVIOUS: &str = "EDGE_ORIGIN_SECRET_PREVIOUS";
+        production::random(CURRENT, reader);
+        production::random(PREVIOUS, reader);
+        production::required(CURRENT, reader);
+        if reader.given(CURRENT).is_none() && reader.given(PREVIOUS).is_some() {
+            reader.fault(PREVIOUS, "means nothing without EDGE_ORIGIN_SECRET");
         }
     }
 }
