@@ -16,6 +16,9 @@ pub enum Role {
 }
 
 impl Role {
+    /// All there are.
+    pub const ALL: [Self; 3] = [Self::Admin, Self::User, Self::Viewer];
+
     /// The name in JSON and in the database.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -27,7 +30,7 @@ impl Role {
 
     /// The role of this name.
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Admin, Self::User, Self::Viewer].into_iter().find(|role| role.as_str() == name)
+        Self::ALL.into_iter().find(|role| role.as_str() == name)
     }
 }
 
@@ -37,7 +40,7 @@ mod tests {
 
     #[test]
     fn a_role_has_one_name_everywhere() {
-        for role in [Role::Admin, Role::User, Role::Viewer] {
+        for role in Role::ALL {
             assert_eq!(Role::parse(role.as_str()), Some(role));
             assert_eq!(serde_json::to_value(role).unwrap(), role.as_str());
         }

@@ -1,6 +1,6 @@
 //! Lifetimes by path: what the origin puts into its CDN-Cache-Control, and what the edge falls back on.
 
-use crate::config::Setting;
+use crate::config::{Setting, read_rows};
 
 /// The Python backend's, in seconds.
 const ROWS: [(&str, u32); 4] =
@@ -46,25 +46,26 @@ impl Setting for Rows {
 
     fn parse(text: &str) -> Result<Self, String> {
         let mut rows: Vec<(String, u32)> = Vec::new();
-        for row in text.split(',').map(str::trim).filter(|row| !row.is_empty()) {
-            let read = row.split_once('=').and_then(|(path, seconds)| {
-                let seconds = seconds.trim().parse().ok().filter(|seconds| *seconds <= MAX_TTL)?;
-                Some((path.trim(), seconds))
-            });
-            let Some((path, seconds)) = read.filter(|(path, _)| path.starts_with('/')) else {
-                return Err(format!("it must be {}", Self::form()));
-            };
+        read_rows(text, &Self::form(), &mut |row| {
+            let (path, seconds) = read(row).ok_or("is none")?;
             if rows.iter().any(|(known, _)| known == path) {
-                return Err(format!("it names {path} twice"));
+                return Err(["names ", path, " again"].concat());
             }
             rows.push((path.to_owned(), seconds));
-        }
+            Ok(())
+        })?;
         Ok(Self(rows))
     }
 
     fn absent() -> Option<Self> {
         Some(Self::default())
     }
+}
+
+fn read(row: &str) -> Option<(&str, u32)> {
+    let (path, seconds) = row.split_once('=')?;
+    let seconds = seconds.trim().parse().ok().filter(|seconds| *seconds <= MAX_TTL)?;
+    Some((path.trim(), seconds)).filter(|(path, _)| path.starts_with('/'))
 }
 
 #[cfg(test)]
@@ -80,9 +81,18 @@ mod tests {
     }
 
     #[test]
-    fn a_faulty_row_is_told() {
-        for text in ["/api/products", "api=1", "/a=-1", "/a=1,/a=2", "/a=31536001"] {
-            assert!(Rows::parse(text).is_err(), "{text}");
-        }
+    fn every_faulty_row_is_told() {
+        let fault = Rows::parse("/api/products,api=1,/a=-1,/b=1,/b=2,/a=31536001").unwrap_err();
+        let faults: Vec<_> = fault.split("; ").skip(1).collect();
+        assert_eq!(
+            faults,
+            [
+                "row 1, `/api/products`, is none",
+                "row 2, `api=1`, is none",
+                "row 3, `/a=-1`, is none",
+                "row 5, `/b=2`, names /b again",
+                "row 6, `/a=31536001`, is none"
+            ]
+        );
     }
 }

@@ -155,17 +155,22 @@ fn is_authority(text: &str) -> bool {
 /// Reads a list by its commas. `take` says what is wrong with a row, if anything; all that is wrong is told.
 ///
 /// # Errors
-/// Each fault by the number of its row, behind the form.
+/// Each fault by its row, behind the form: by its number, and by how it begins, for whoever does not count.
 pub(crate) fn read_rows(
     text: &str,
     form: &str,
     take: &mut dyn FnMut(&str) -> Result<(), String>,
 ) -> Result<(), String> {
+    const SHOWN_CHARS: usize = 40;
     let mut faults = String::new();
     let rows = text.split(',').map(str::trim).filter(|row| !row.is_empty());
     for (number, row) in (1_u32..).zip(rows) {
         if let Err(fault) = take(row) {
-            faults.extend(["; row ", &number.to_string(), " ", &fault]);
+            let mut shown: String = row.chars().filter(|c| !c.is_control()).take(SHOWN_CHARS).collect();
+            if shown.len() < row.len() {
+                shown.push('…');
+            }
+            faults.extend(["; row ", &number.to_string(), ", `", &shown, "`, ", &fault]);
         }
     }
     if faults.is_empty() { Ok(()) } else { Err(format!("it must be {form}{faults}")) }
@@ -267,6 +272,15 @@ mod tests {
         for bad in ["0", "10", "-1", "1.5", ""] {
             assert_eq!(Bounded::<1, 9>::parse(bad), Err("it must be an integer from 1 to 9".to_owned()));
         }
+    }
+
+    #[test]
+    fn a_faulty_row_is_shown_as_far_as_it_is_short() {
+        let told = |text: &str| read_rows(text, "rows", &mut |_| Err("is none".to_owned())).unwrap_err();
+        assert_eq!(told("boss=5, x"), "it must be rows; row 1, `boss=5`, is none; row 2, `x`, is none");
+        let long = "é".repeat(41);
+        assert_eq!(told(&long), format!("it must be rows; row 1, `{}…`, is none", "é".repeat(40)));
+        assert_eq!(told("a\nb"), "it must be rows; row 1, `ab…`, is none");
     }
 
     #[test]

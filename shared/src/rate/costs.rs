@@ -1,10 +1,12 @@
 //! What a request costs: `RATE_LIMIT_COSTS="POST /api/price=5,POST /api/auth/login=10"`.
 
-use super::{Limits, Policy};
+use super::{Limits, Policy, is_watched};
 use crate::config::{Setting, read_rows};
 
 /// What is not named costs so much.
 const DEFAULT: u32 = 1;
+/// What a client may ask with. HEAD is paid as GET, and whoever asks with OPTIONS is not counted.
+const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 /// No request costs more.
 const MOST: u32 = 10_000;
 
@@ -43,7 +45,9 @@ impl Costs {
 impl Setting for Costs {
     fn form() -> String {
         format!(
-            "rows of a method, a path and a cost from 1 to {MOST}, as in `POST /api/price=5,GET /api/products/{{id}}=2`"
+            "rows of a method ({}), a path and a cost from 1 to {MOST}, as in \
+             `POST /api/price=5,GET /api/products/{{id}}=2`",
+            METHODS.join(", ")
         )
     }
 
@@ -51,6 +55,9 @@ impl Setting for Costs {
         let mut rows: Vec<Row> = Vec::new();
         read_rows(text, &Self::form(), &mut |row| {
             let row = read(row).ok_or("is none")?;
+            if is_watched(&row.method, &row.path) {
+                return Err("is never counted".to_owned());
+            }
             if rows.iter().any(|known| known.method == row.method && known.path == row.path) {
                 return Err(format!("names {} {} again", row.method, row.path));
             }
@@ -70,17 +77,19 @@ fn read(row: &str) -> Option<Row> {
     let (method, path) = route.trim().split_once(' ')?;
     let path = path.trim_start();
     let cost = cost.trim().parse().ok().filter(|cost| (1..=MOST).contains(cost))?;
-    let is_method = !method.is_empty() && method.bytes().all(|byte| byte.is_ascii_uppercase());
-    // What is read as GET is never looked for as HEAD.
-    let is_read = is_method && method != "HEAD";
     let is_path = path.starts_with('/') && path.split('/').all(is_segment);
-    (is_read && is_path).then(|| Row { method: method.to_owned(), path: path.to_owned(), cost })
+    (METHODS.contains(&method) && is_path).then(|| Row {
+        method: method.to_owned(),
+        path: path.to_owned(),
+        cost,
+    })
 }
 
 /// A part of a path that is plain, or all of it a `{name}`.
 fn is_segment(segment: &str) -> bool {
     let inner = segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
-    let is_plain = |text: &str| !text.bytes().any(|byte| matches!(byte, b'{' | b'}' | b'?' | b'#' | b' '));
+    let is_plain =
+        |text: &str| !text.bytes().any(|byte| matches!(byte, b'{' | b'}' | b'*' | b'?' | b'#' | b' '));
     inner.map_or_else(|| is_plain(segment), |name| !name.is_empty() && is_plain(name))
 }
 
@@ -126,6 +135,20 @@ mod tests {
     }
 
     #[test]
+    fn a_row_that_no_request_would_meet_is_refused() {
+        for bad in ["FETCH /x=2", "OPTIONS /api/price=2", "GET /api/*=2", "GET /api/{*}=2", "GET *=2"] {
+            assert!(Costs::parse(bad).unwrap_err().ends_with(", is none"), "{bad}");
+        }
+        for watched in ["/api/health", "/api/health/detailed", "/livez", "/readyz", "/metrics"] {
+            let fault = Costs::parse(&format!("GET {watched}=2")).unwrap_err();
+            assert!(fault.ends_with(&format!("; row 1, `GET {watched}=2`, is never counted")), "{fault}");
+        }
+        for good in ["PUT /a=2", "PATCH /a=2", "DELETE /a=2", "POST /api/health=2", "GET /api/{x}=2"] {
+            assert!(Costs::parse(good).is_ok(), "{good}");
+        }
+    }
+
+    #[test]
     fn every_faulty_row_is_told() {
         let fault = Costs::parse("POST /a=1,post /b=1,GET c=1,GET /d=0,GET /e,POST /a=2,GET /{}=1,HEAD /f=1");
         let fault = fault.unwrap_err();
@@ -134,13 +157,13 @@ mod tests {
         assert_eq!(
             faults,
             [
-                "row 2 is none",
-                "row 3 is none",
-                "row 4 is none",
-                "row 5 is none",
-                "row 6 names POST /a again",
-                "row 7 is none",
-                "row 8 is none"
+                "row 2, `post /b=1`, is none",
+                "row 3, `GET c=1`, is none",
+                "row 4, `GET /d=0`, is none",
+                "row 5, `GET /e`, is none",
+                "row 6, `POST /a=2`, names POST /a again",
+                "row 7, `GET /{}=1`, is none",
+                "row 8, `HEAD /f=1`, is none"
             ]
         );
         for bad in ["GET /a{b}=1", "GET /a?b=1", "GET /a=10001", "GET /a=-1", "GET /a=1.5", "=1", "GET=1"] {

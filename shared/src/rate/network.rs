@@ -104,12 +104,12 @@ mod tests {
 
     #[test]
     fn every_faulty_network_is_told() {
-        let fault =
-            Exempt::parse("10.0.0.0/8,10.0.0.1/8,10.0.0.0/33,x,::/129,::ffff:1.2.3.4,10.0.0.0/+8,1.2.3.4/");
-        let fault = fault.unwrap_err();
-        let numbers: Vec<_> = fault.split("; ").skip(1).collect();
-        let expected: Vec<_> = (2..=8).map(|number| format!("row {number} is none")).collect();
-        assert_eq!(numbers, expected);
+        let bad = ["10.0.0.1/8", "10.0.0.0/33", "x", "::/129", "::ffff:1.2.3.4", "10.0.0.0/+8", "1.2.3.4/"];
+        let fault = Exempt::parse(&format!("10.0.0.0/8,{}", bad.join(","))).unwrap_err();
+        let told: Vec<_> = fault.split("; ").skip(1).collect();
+        let expected: Vec<_> =
+            (2..).zip(bad).map(|(number, row)| format!("row {number}, `{row}`, is none")).collect();
+        assert_eq!(told, expected);
         assert_eq!(Exempt::parse(""), Ok(Exempt::default()));
     }
 }

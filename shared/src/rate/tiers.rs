@@ -47,7 +47,9 @@ impl Limits {
 impl Setting for Tiers {
     fn form() -> String {
         format!(
-            "rows of a role or `key:` and a key's id, and requests a minute from 1 to {}, as in `admin=600,key:7=300`",
+            "rows of a role ({}) or `key:` and a key's number, and requests a minute from 1 to {}, as in \
+             `admin=600,key:7=300`",
+            Role::ALL.map(Role::as_str).join(", "),
             Limits::MOST
         )
     }
@@ -75,11 +77,17 @@ fn read(row: &str) -> Option<(Who, u32)> {
     let minute = minute.trim().parse().ok().filter(|minute| (1..=Limits::MOST).contains(minute))?;
     let who = who.trim();
     let who = match who.strip_prefix("key:") {
-        Some("") => return None,
-        Some(id) => Who::Key(id.to_owned()),
+        Some(id) => Who::Key(is_key(id).then(|| id.to_owned())?),
         None => Who::Role(Role::parse(who)?),
     };
     Some((who, minute))
+}
+
+/// Whether an API key can have this id: a number from 1, written as its keys write it. A row for another would never be
+/// met.
+fn is_key(id: &str) -> bool {
+    let is_plain = !id.starts_with('0') && id.bytes().all(|byte| byte.is_ascii_digit());
+    is_plain && id.parse::<i64>().is_ok()
 }
 
 #[cfg(test)]
@@ -94,6 +102,16 @@ mod tests {
         for bad in ["admin", "boss=1", "key:=1", "admin=0", "admin=1,admin=2", "key:7=x"] {
             assert!(Tiers::parse(bad).is_err(), "{bad}");
         }
+        let fault = Tiers::parse("boss=5").unwrap_err();
+        assert!(fault.contains("(admin, user, viewer)") && fault.ends_with("; row 1, `boss=5`, is none"));
+    }
+
+    #[test]
+    fn a_row_for_a_key_that_cannot_be_is_refused() {
+        for bad in ["key:x=5", "key:0=5", "key:07=5", "key:+7=5", "key:-7=5", "key:9223372036854775808=5"] {
+            assert!(Tiers::parse(bad).is_err(), "{bad}");
+        }
+        assert!(Tiers::parse("key:9223372036854775807=5").is_ok());
     }
 
     #[test]
