@@ -18,7 +18,7 @@ struct Explanation {
     title: &'static str,
     cause: &'static str,
     cure: &'static str,
-    variable: Option<&'static str>,
+    variables: &'static [&'static str],
 }
 
 /// For the `OpenAPI` document.
@@ -37,6 +37,6 @@ pub(crate) async fn show(Segment(name): Segment) -> Answer {
         title: code.title(),
         cause: code.cause(),
         cure: code.cure(),
-        variable: code.variable(),
+        variables: code.variables(),
     })
 }

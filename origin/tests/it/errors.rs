@@ -141,6 +141,6 @@ async fn a_database_that_is_gone_makes_the_origin_unready_but_alive() {
 #[tokio::test]
 async fn each_error_explains_itself() {
     let app = TestApp::new().await;
-    insta::assert_snapshot!(app.get("/errors/PayloadTooLarge").await.text(), @r#"{"error":"PayloadTooLarge","status":413,"title":"Payload too large","cause":"The body is longer than the limit, which `max_size_bytes` names.","cure":"Send less, or raise the limit.","variable":"MAX_REQUEST_SIZE"}"#);
+    insta::assert_snapshot!(app.get("/errors/PayloadTooLarge").await.text(), @r#"{"error":"PayloadTooLarge","status":413,"title":"Payload too large","cause":"The body is longer than the limit, which `max_size_bytes` names.","cure":"Send less, or raise the limit.","variables":["MAX_REQUEST_SIZE"]}"#);
     assert_eq!(told(&app.get("/errors/Nonsense").await).0, 404);
 }

@@ -2,7 +2,7 @@
 
 macro_rules! codes {
     ($( $name:ident $status:literal $title:literal, cause: $cause:literal, cure: $cure:literal
-        $(, variable: $variable:literal)?; )*) => {
+        $(, variables: $($variable:literal)+)?; )*) => {
         /// A stable CamelCase name with its status and what to do about it.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum ErrorCode {
@@ -38,14 +38,12 @@ macro_rules! codes {
                 match self { $( Self::$name => $cure, )* }
             }
 
-            /// The variable that decides, where one does.
-            pub const fn variable(self) -> Option<&'static str> {
-                match self { $( Self::$name => codes!(@variable $($variable)?), )* }
+            /// The variables that decide, where some do.
+            pub const fn variables(self) -> &'static [&'static str] {
+                match self { $( Self::$name => &[$($($variable),+)?], )* }
             }
         }
     };
-    (@variable $variable:literal) => { Some($variable) };
-    (@variable) => { None };
 }
 
 codes! {
@@ -58,7 +56,7 @@ codes! {
     Unauthorized 401 "Unauthorized",
         cause: "There is no valid credential: none was sent, or it is malformed, expired, revoked or not ours.",
         cure: "Send `Authorization: Bearer` with a token of `POST /api/auth/login` that is not older than allowed.",
-        variable: "JWT_EXPIRE_MINUTES";
+        variables: "JWT_EXPIRE_MINUTES";
     InvalidCredentials 401 "Invalid credentials",
         cause: "The name or the password is wrong, or the account is deactivated. Which of them is not told.",
         cure: "Try another password, or ask an admin.";
@@ -68,7 +66,7 @@ codes! {
     OriginNotAllowed 403 "Origin not allowed",
         cause: "A browser asked, by a CORS preflight, for a site that is not on the list.",
         cure: "Add the site's exact origin (scheme, host and port).",
-        variable: "FRONTEND_URL";
+        variables: "FRONTEND_URL";
     ProductNotFound 404 "Product not found",
         cause: "There is no product with this id, or it is no longer active.",
         cure: "Take an id from `GET /api/products`.";
@@ -90,7 +88,7 @@ codes! {
     RequestTimeout 408 "Request timeout",
         cause: "The body of the request did not arrive in time.",
         cure: "Send it again over a better connection, or send less.",
-        variable: "ORIGIN_TIMEOUT_MS";
+        variables: "ORIGIN_TIMEOUT_MS";
     Conflict 409 "Conflict",
         cause: "Something with this name is there already; `errors` names the field.",
         cure: "Choose another name, or use what is there.";
@@ -100,7 +98,7 @@ codes! {
     PayloadTooLarge 413 "Payload too large",
         cause: "The body is longer than the limit, which `max_size_bytes` names.",
         cure: "Send less, or raise the limit.",
-        variable: "MAX_REQUEST_SIZE";
+        variables: "MAX_REQUEST_SIZE";
     UnsupportedMediaType 415 "Unsupported media type",
         cause: "The body is not declared as JSON.",
         cure: "Send `Content-Type: application/json`.";
@@ -113,7 +111,8 @@ codes! {
     RateLimitExceeded 429 "Rate limit exceeded",
         cause: "The client has asked more often than it may in the last minute, hour or day.",
         cure: "Wait as long as `Retry-After` says: then the same request fits. `violated-policies` names the windows; without `Retry-After` the request costs more than any client may spend.",
-        variable: "RATE_LIMIT_PER_MINUTE";
+        variables: "RATE_LIMIT_PER_MINUTE" "RATE_LIMIT_PER_HOUR" "RATE_LIMIT_PER_DAY" "RATE_LIMIT_TIERS"
+            "RATE_LIMIT_COSTS" "RATE_LIMIT_WEBSOCKETS_PER_MINUTE";
     TooManyAttempts 429 "Too many attempts",
         cause: "Too many logins failed for this account or from this address.",
         cure: "Wait as long as `Retry-After` says; the right password does not shorten it.";
@@ -123,11 +122,11 @@ codes! {
     OriginUnreachable 502 "Origin unreachable",
         cause: "The edge cannot connect to the origin, or the connection broke.",
         cure: "Try again after `Retry-After`; operators: is the origin up, and is its address right?",
-        variable: "ORIGIN_URL";
+        variables: "ORIGIN_URL";
     LimiterUnavailable 503 "Rate limiter unavailable",
-        cause: "The rate limiter does not answer, and the edge lets nothing through that it could not count.",
-        cure: "Try again after `Retry-After`; operators: `local` or `open` would let requests through meanwhile.",
-        variable: "RATE_LIMIT_ON_FAILURE";
+        cause: "The rate limiter does not answer. The edge lets nothing through that it could not count, and looks up and resets no client; a replica of the origin could tell no other that a client was reset.",
+        cure: "Try again after `Retry-After`; operators: at the edge `local` or `open` would let requests through meanwhile, at the origin see in `GET /api/health/detailed` whether its Redis answers.",
+        variables: "RATE_LIMIT_ON_FAILURE" "REDIS_RATE_LIMIT_URL";
     ConfigurationError 503 "Configuration error",
         cause: "The edge has faulty settings and answers nothing until they are mended.",
         cure: "Operators: the Worker's log lists every fault by variable name.";
@@ -140,14 +139,14 @@ codes! {
     DatabaseUnavailable 503 "Database unavailable",
         cause: "The origin's database does not answer.",
         cure: "Try again after `Retry-After`; operators: see `GET /api/health/detailed`.",
-        variable: "DATABASE_URL";
+        variables: "DATABASE_URL";
     NotCached 504 "Not cached",
         cause: "The request says `only-if-cached`, and nothing is stored that may answer it.",
         cure: "Ask without `only-if-cached`.";
     OriginTimeout 504 "Origin timeout",
         cause: "The origin did not answer in time.",
         cure: "Try again after `Retry-After`; operators: is the origin overloaded or stopped?",
-        variable: "ORIGIN_TIMEOUT_MS";
+        variables: "ORIGIN_TIMEOUT_MS";
 }
 
 impl ErrorCode {

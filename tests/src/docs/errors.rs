@@ -21,9 +21,35 @@ pub(super) fn markdown() -> String {
             (code.name(), code.status(), code.title(), code.cause(), code.cure());
         // Writing to a String cannot fail.
         let _ = write!(text, "\n## {name}\n\n{status} {title}\n\n- Cause: {cause}\n- Cure: {cure}\n");
-        if let Some(variable) = code.variable() {
-            let _ = writeln!(text, "- Decided by `{variable}` (CONFIGURATION.md).");
+        if !code.variables().is_empty() {
+            let _ = writeln!(text, "- Decided by `{}` (CONFIGURATION.md).", code.variables().join("`, `"));
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use valora_origin::config::OriginConfig;
+    use valora_shared::config::EdgeConfig;
+
+    #[test]
+    fn every_variable_that_an_error_names_is_one() {
+        let known: Vec<_> =
+            EdgeConfig::variables().chain(OriginConfig::variables()).map(|variable| variable.name).collect();
+        for code in ErrorCode::ALL {
+            for variable in code.variables() {
+                assert!(known.contains(variable), "{} names {variable}", code.name());
+            }
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_all_that_decides() {
+        let text = markdown();
+        let section = text.split("\n## ").find(|section| section.starts_with("RateLimitExceeded\n")).unwrap();
+        let limits = ["PER_MINUTE", "PER_HOUR", "PER_DAY", "TIERS", "COSTS", "WEBSOCKETS_PER_MINUTE"];
+        assert!(limits.iter().all(|limit| section.contains(&format!("`RATE_LIMIT_{limit}`"))), "{section}");
+    }
 }
