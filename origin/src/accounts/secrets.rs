@@ -59,19 +59,40 @@ impl Secrets {
             return Err(SecretsError::Missing);
         }
         let text = development_secret(&config.database.url)?;
-        let derived = |purpose: &str| -> [u8; 32] { Sha256::digest(format!("{purpose}\n{text}")).into() };
-        let api_keys = SharedSecret::parse(&HEXLOWER.encode(&derived("api keys")));
+        let api_keys = SharedSecret::parse(&api_keys_of(&text));
         Ok(Self {
             jwt: accounts
                 .jwt_private_key
                 .clone()
-                .unwrap_or_else(|| JwtPrivateKey::from_seed(&derived("jwt"))),
+                .unwrap_or_else(|| JwtPrivateKey::from_seed(&derived("jwt", &text))),
             api_keys: match accounts.api_key_secret.clone() {
                 Some(secret) => secret,
                 None => api_keys.map_err(|_| SecretsError::Missing)?,
             },
         })
     }
+
+    /// Development's secret of API keys as a setting; `None` where there is one in the settings.
+    ///
+    /// # Errors
+    /// [`SecretsError`].
+    pub(crate) fn development_api_keys(config: &OriginConfig) -> Result<Option<String>, SecretsError> {
+        if config.accounts.api_key_secret.is_some() {
+            return Ok(None);
+        }
+        if config.site.environment == Environment::Production {
+            return Err(SecretsError::Missing);
+        }
+        Ok(Some(api_keys_of(&development_secret(&config.database.url)?)))
+    }
+}
+
+fn derived(purpose: &str, text: &str) -> [u8; 32] {
+    Sha256::digest(format!("{purpose}\n{text}")).into()
+}
+
+fn api_keys_of(text: &str) -> String {
+    HEXLOWER.encode(&derived("api keys", text))
 }
 
 /// The text in the file, made if there is none; for a database in memory one that ends with the process.
@@ -144,6 +165,21 @@ mod tests {
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "nothing else is left");
         assert!(is_guessable(&first), "production must refuse it");
         assert_ne!(development_secret(&DatabaseUrl::Memory).unwrap(), first);
+    }
+
+    #[test]
+    fn an_edge_is_given_the_secret_that_keys_are_made_under_unless_one_is_set() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut variables = std::collections::HashMap::from([(
+            "DATABASE_URL".to_owned(),
+            format!("sqlite:///{}", directory.path().join("v.db").display()),
+        )]);
+        let config = OriginConfig::read(&variables).unwrap();
+        let told = Secrets::development_api_keys(&config).unwrap().unwrap();
+        assert!(Secrets::of(&config).unwrap().api_keys.matches(told.as_bytes()));
+        variables.insert("API_KEY_SECRET".to_owned(), told);
+        let config = OriginConfig::read(&variables).unwrap();
+        assert_eq!(Secrets::development_api_keys(&config).unwrap(), None);
     }
 
     #[test]

@@ -31,6 +31,9 @@ pub(super) enum KeyCommand {
     },
     /// Print the public keys of access tokens as a JWK Set.
     Public,
+    /// Print the secret of API keys that development makes beside the database, as `API_KEY_SECRET` for an edge that is
+    /// started by hand. One that is set is not printed.
+    Secret,
 }
 
 const DAY_SECONDS: i64 = 86_400;
@@ -43,10 +46,15 @@ pub(super) async fn run(config: OriginConfig, command: KeyCommand) -> Result<(),
             println!("{}", serde_json::to_string(keys.public())?);
             return Ok(());
         }
+        KeyCommand::Secret => {
+            let secret = Secrets::development_api_keys(&config)?;
+            println!("{}", secret.ok_or("API_KEY_SECRET is set: the edge needs the same")?);
+            return Ok(());
+        }
         _ => Store::open(&config.database.url, &Clock::System).await?,
     };
     match command {
-        KeyCommand::Public => Ok(()),
+        KeyCommand::Public | KeyCommand::Secret => Ok(()),
         KeyCommand::Create { source, days } => {
             create(&store, &Secrets::of(&config)?, source.as_deref(), days, now).await
         }
