@@ -76,6 +76,21 @@ impl Running {
         Ok(())
     }
 
+    /// Makes an API key, as an operator does beside the running system.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub fn create_key(&self) -> Result<String> {
+        let output = Command::new(paths::target().join("debug/valora-origin"))
+            .args(["key", "create"])
+            .env("DATABASE_URL", format!("sqlite:///{}", self.data().join("valora.db").display()))
+            .current_dir(self.data())
+            .output()
+            .context("the origin is not built")?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+
     /// Imports the sample of real listings; returns what the command said.
     ///
     /// # Errors

@@ -58,8 +58,9 @@ pub fn dev(arguments: Dev) -> Result<()> {
     }
     println!("data    {}", system.data().display());
     println!("Ctrl-C ends both");
-    if system.edge_is_misconfigured() {
-        println!("\nThe edge has faulty settings and answers 503 to everything: its log names each of them.");
+    let faults = system.edge_faults();
+    if !faults.is_empty() {
+        println!("\nThe edge has faulty settings and answers 503 to everything:\n  {}", faults.join("\n  "));
     }
     println!();
     watch(&mut system, &signals)

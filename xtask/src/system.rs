@@ -25,15 +25,18 @@ pub mod logs;
 pub mod ports;
 
 mod edge;
+mod faults;
 mod options;
 mod origin;
 mod secrets;
 mod service;
+mod told;
 mod watchdog;
 
 pub use options::{EdgeRuntime, SystemOptions};
 pub(crate) use service::Service;
 
+use told::Told;
 use watchdog::Watchdog;
 
 /// How long both sides may take until they answer.
@@ -43,6 +46,7 @@ const START_LIMIT: Duration = Duration::from_mins(1);
 #[derive(Debug)]
 pub struct System {
     options: SystemOptions,
+    told: Told,
     edge: Service,
     origin: Option<Service>,
     edge_ports: Vec<u16>,
@@ -71,28 +75,41 @@ impl System {
         options.clear_logs()?;
         // Relative paths would mean something else to the programs, which start in other folders.
         let mut options = SystemOptions { data: options.data.canonicalize()?, ..options };
-        options.add_missing(secrets::of(&options.data)?);
-        options.add_missing(SystemOptions::local_limits());
+        let told = if options.inherit { Told::here()? } else { Told::default() };
+        options.add_missing(secrets::of(&options.data)?, &told);
+        options.add_missing(options.unless_told.clone(), &told);
         let edge_ports = ports::consecutive(options.edge_port, options.isolates)?;
         let origin_port =
             if options.origin { ports::consecutive(options.origin_port, 1)?[0] } else { options.origin_port };
-        if options.origin && !options.knows("JWT_PUBLIC_KEYS") {
-            let keys = origin::public_keys(&options)?.map(|keys| ("JWT_PUBLIC_KEYS".to_owned(), keys));
-            options.env.extend(keys);
+        if options.origin {
+            // What the origin makes for itself beside its database, so that the edge believes the same credentials, and
+            // keys too that somebody makes there by hand.
+            for (name, which) in [("JWT_PUBLIC_KEYS", "public"), ("API_KEY_SECRET", "secret")] {
+                let made = origin::key(&options, &told, which)?;
+                options.add_missing(made.map(|key| (name.to_owned(), key)).into_iter().collect(), &told);
+            }
         }
         let edge_port = edge_ports.first().copied().unwrap_or_default();
         let mut watchdog = Watchdog::start()?;
         let origin = if options.origin {
-            Some(origin::spawn(&options, origin_port, edge_port, is_detached)?)
+            Some(origin::spawn(&options, &told, origin_port, edge_port, is_detached)?)
         } else {
             None
         };
         watchdog.guard(origin.iter().map(Service::group));
-        let edge = edge::spawn(&options, &edge_ports, origin_port, is_detached)?;
+        let edge = edge::spawn(&options, &told, &edge_ports, origin_port, is_detached)?;
         watchdog.guard([edge.group()]);
         // From here on, dropping `system` ends what was started.
-        let mut system =
-            Self { options, edge, origin, edge_ports, origin_port, is_detached, watchdog: Some(watchdog) };
+        let mut system = Self {
+            options,
+            told,
+            edge,
+            origin,
+            edge_ports,
+            origin_port,
+            is_detached,
+            watchdog: Some(watchdog),
+        };
         system.wait_for_origin()?;
         for port in system.edge_ports.clone() {
             // Any answer will do: with faulty settings or without an origin the edge answers 5xx, and a test
@@ -102,9 +119,9 @@ impl System {
         Ok(system)
     }
 
-    /// Whether the edge answers 503 to everything because of its settings.
-    pub(crate) fn edge_is_misconfigured(&self) -> bool {
-        self.edge_ports.first().and_then(|port| health::status(*port)) == Some(503)
+    /// What is wrong with the edge's settings, each with its variable: it answers 503 to everything then.
+    pub fn edge_faults(&self) -> Vec<String> {
+        self.edge_ports.first().map_or_else(Vec::new, |port| faults::of_edge(*port, &self.edge.log))
     }
 
     /// The address of an isolate, without a slash at its end.
@@ -130,7 +147,8 @@ impl System {
     /// When it does not start.
     pub fn restart_edge(&mut self) -> Result<()> {
         self.edge.stop();
-        self.edge = edge::spawn(&self.options, &self.edge_ports, self.origin_port, self.is_detached)?;
+        self.edge =
+            edge::spawn(&self.options, &self.told, &self.edge_ports, self.origin_port, self.is_detached)?;
         if let Some(watchdog) = &mut self.watchdog {
             watchdog.guard([self.edge.group()]);
         }
@@ -211,7 +229,7 @@ impl System {
             self.origin_port = ports::consecutive(0, 1)?[0];
         }
         let edge_port = self.edge_ports.first().copied().unwrap_or_default();
-        let origin = origin::spawn(&self.options, self.origin_port, edge_port, self.is_detached)?;
+        let origin = origin::spawn(&self.options, &self.told, self.origin_port, edge_port, self.is_detached)?;
         if let Some(watchdog) = &mut self.watchdog {
             watchdog.guard([origin.group()]);
         }

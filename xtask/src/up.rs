@@ -38,7 +38,7 @@ pub struct Up {
 /// Starts the system and returns when both sides answer.
 ///
 /// # Errors
-/// When it runs already, or when something does not start.
+/// When it runs already, when something does not start, or when settings are faulty; nothing is left running then.
 pub fn up(arguments: Up) -> Result<()> {
     let file = record_file();
     if let Some(running) = Record::read_living(&file)? {
@@ -50,11 +50,17 @@ pub fn up(arguments: Up) -> Result<()> {
         isolates: arguments.isolates,
         release: arguments.release,
         origin: !arguments.edge_only,
+        // Scripts that try the limits are several clients; behind `dev` a browser is one.
+        unless_told: vec![("TRUST_CF_CONNECTING_IP".to_owned(), "1".to_owned())],
         ..SystemOptions::new(arguments.data)
     };
     options.check_ports()?;
     options.build()?;
     let system = System::start_detached(options)?;
+    let faults = system.edge_faults();
+    if !faults.is_empty() {
+        bail!("the edge has faulty settings and would answer 503 to everything:\n  {}", faults.join("\n  "));
+    }
     let record = Record::of(&system);
     // When the record cannot be written, `system` is dropped and nothing is left that `down` would not find.
     record.write(&file)?;

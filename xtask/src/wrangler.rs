@@ -133,14 +133,16 @@ impl Bindings {
     }
 }
 
-/// The values that `more`, and the environment where it is inherited, have for variables the Worker knows; `more` wins.
-pub fn overrides(more: &[(String, String)], inherit: bool) -> BTreeMap<String, String> {
+/// The values that `more` and `inherited` have for variables the Worker knows; `more` wins.
+pub fn overrides(
+    more: &[(String, String)],
+    inherited: impl Fn(&str) -> Option<String>,
+) -> BTreeMap<String, String> {
     EdgeConfig::variables()
         .filter_map(|variable| {
             let given =
                 more.iter().rev().find(|(name, _)| name == variable.name).map(|(_, value)| value.clone());
-            let inherited = || inherit.then(|| std::env::var(variable.name).ok()).flatten();
-            Some((variable.name.to_owned(), given.or_else(inherited)?))
+            Some((variable.name.to_owned(), given.or_else(|| inherited(variable.name))?))
         })
         .collect()
 }

@@ -16,7 +16,8 @@ crate::section! {
         /// body, then it gets a 408.
         pub origin_timeout_ms: Bounded<100, 60_000>, var "ORIGIN_TIMEOUT_MS" = "10000";
         /// 1 believes CF-Connecting-IP in development too. Local runtimes pass on what a client sends, so this is for
-        /// tests only; in production the field is Cloudflare's own and always believed.
+        /// tests only, and `cargo xtask up` sets it where nothing else does; in production the field is Cloudflare's own
+        /// and always believed.
         pub trust_cf_connecting_ip: Bounded<0, 1>, var "TRUST_CF_CONNECTING_IP" = "0";
     }
 }

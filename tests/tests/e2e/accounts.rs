@@ -9,13 +9,28 @@ use valora_tests::running::Running;
 use crate::harness::Test;
 
 pub(crate) fn trials() -> Vec<Test> {
-    trials![an_account_works_through_the_edge_and_nothing_of_it_is_kept]
+    trials![
+        an_account_works_through_the_edge_and_nothing_of_it_is_kept,
+        the_edge_knows_a_key_that_is_made_beside_the_running_system
+    ]
 }
 
 const TOKEN: &str = "7b1e0c94d25f48a3b6c8e0f1a9d37254";
 
 fn with_bearer(client: &Client, method: &str, target: &str, token: &str) -> Result<Answer> {
     client.request(method, target).header("authorization", &format!("Bearer {token}")).send()
+}
+
+fn the_edge_knows_a_key_that_is_made_beside_the_running_system() -> Result<()> {
+    let system = Running::start(|options| options)?;
+    let edge = system.edge()?;
+    let key = system.create_key()?;
+    // A path of the edge's own: it knows the key, and that no key is an admin's.
+    let known = with_bearer(&edge, "GET", "/api/admin/cache/stats", &key)?;
+    ensure!(known.status == 403, "{}", known.shown());
+    let other = with_bearer(&edge, "GET", "/api/admin/cache/stats", &format!("{key}x"))?;
+    ensure!(other.status == 401, "{}", other.shown());
+    Ok(())
 }
 
 fn an_account_works_through_the_edge_and_nothing_of_it_is_kept() -> Result<()> {

@@ -52,6 +52,8 @@ fn the_edge_answers_503_on_every_route_and_logs_every_fault() -> Result<()> {
     for variable in ["ORIGIN_URL", "ORIGIN_TIMEOUT_MS", "LOG_LEVEL"] {
         ensure!(line.contains(variable), "{variable} is not in {line}");
     }
+    let told = system.edge_faults();
+    ensure!(told.len() == 3 && told[0].starts_with("LOG_LEVEL: \"loud\""), "`up` would tell {told:?}");
     Ok(())
 }
 

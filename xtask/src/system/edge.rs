@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use super::{EdgeRuntime, Service, SystemOptions};
+use super::{EdgeRuntime, Service, SystemOptions, Told};
 use crate::command::command;
 use crate::wrangler::{self, Wrangler, miniflare};
 use crate::{npm, paths, worker::WorkerVariant};
@@ -15,6 +15,7 @@ pub(super) const WRANGLER_STATE: &str = "wrangler";
 
 pub(super) fn spawn(
     options: &SystemOptions,
+    told: &Told,
     ports: &[u16],
     origin_port: u16,
     detached: bool,
@@ -22,19 +23,40 @@ pub(super) fn spawn(
     if !options.worker.script().is_file() {
         bail!("{} is not built", options.worker.script().display());
     }
-    let mut variables =
-        BTreeMap::from([("ORIGIN_URL".to_owned(), format!("http://127.0.0.1:{origin_port}"))]);
-    variables.extend(wrangler::overrides(&options.env, options.inherit));
+    let wrangler = Wrangler::read()?;
+    let variables = variables(options, told, &wrangler, origin_port);
     let mut edge = match options.edge {
-        EdgeRuntime::Miniflare => with_miniflare(options, ports, &variables, detached)?,
+        EdgeRuntime::Miniflare => with_miniflare(options, &wrangler, ports, &variables, detached)?,
         EdgeRuntime::WranglerDev => with_wrangler(options, ports, &variables)?,
     };
     edge.env("WRANGLER_SEND_METRICS", "false");
     Service::spawn("edge", edge, &options.log("edge"), detached)
 }
 
+/// What replaces [vars] in wrangler.toml, the strongest last.
+fn variables(
+    options: &SystemOptions,
+    told: &Told,
+    wrangler: &Wrangler,
+    origin_port: u16,
+) -> BTreeMap<String, String> {
+    let mut variables = BTreeMap::new();
+    if options.edge == EdgeRuntime::Miniflare {
+        // `wrangler dev` reads the file itself.
+        variables.extend(told.dev_vars().clone());
+    }
+    if options.origin || !variables.contains_key("ORIGIN_URL") {
+        variables.insert("ORIGIN_URL".to_owned(), format!("http://127.0.0.1:{origin_port}"));
+    }
+    let own = wrangler.development.variables();
+    variables.extend(options.local_limits(|name| told.edge(name).is_some() || own.contains_key(name)));
+    variables.extend(wrangler::overrides(&options.env, |name| told.in_environment(name).cloned()));
+    variables
+}
+
 fn with_miniflare(
     options: &SystemOptions,
+    wrangler: &Wrangler,
     ports: &[u16],
     variables: &BTreeMap<String, String>,
     detached: bool,
@@ -44,7 +66,7 @@ fn with_miniflare(
     let setting =
         miniflare::Setting { worker: &options.worker.folder(), state: &state, ports, overrides: variables };
     let file = options.data.join("miniflare.json");
-    std::fs::write(&file, serde_json::to_vec_pretty(&miniflare::options(&Wrangler::read()?, &setting))?)?;
+    std::fs::write(&file, serde_json::to_vec_pretty(&miniflare::options(wrangler, &setting))?)?;
     let mut node = command("node");
     node.arg(paths::in_root("xtask/js/miniflare.mjs")).arg(file);
     if !detached {

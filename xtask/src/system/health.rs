@@ -42,14 +42,25 @@ pub(super) fn wait(
 
 /// The status of `GET /api/health` on a port of this machine.
 pub fn status(port: u16) -> Option<u16> {
+    let mut head = [0; 12];
+    ask(port)?.read_exact(&mut head).ok()?;
+    parse_status(&head)
+}
+
+/// The whole answer to it, head and body.
+pub(super) fn answer(port: u16) -> Option<String> {
+    let mut answer = String::new();
+    ask(port)?.read_to_string(&mut answer).ok()?;
+    Some(answer)
+}
+
+fn ask(port: u16) -> Option<TcpStream> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1)).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
     let request = format!("GET /api/health HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).ok()?;
-    let mut head = [0; 12];
-    stream.read_exact(&mut head).ok()?;
-    parse_status(&head)
+    Some(stream)
 }
 
 fn parse_status(head: &[u8; 12]) -> Option<u16> {

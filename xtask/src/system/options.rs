@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::{edge, origin, ports};
+use super::{Told, edge, origin, ports};
 use crate::worker::{self, WorkerVariant};
 
 /// What runs the Worker.
@@ -36,11 +36,14 @@ pub struct SystemOptions {
     pub edge: EdgeRuntime,
     /// Whether the origin is started. Without it, `origin_port` or `ORIGIN_URL` says where one is.
     pub origin: bool,
-    /// Whether variables of our own environment and an `.env` file in the repository reach the system: what people
+    /// Whether variables of our own environment and the files `.env` and `.dev.vars` of the repository reach the system: what people
     /// start takes them, a test or bench must not depend on them.
     pub inherit: bool,
     /// Variables for both sides; they win over the environment and over wrangler.toml.
     pub env: Vec<(String, String)>,
+    /// Variables for both sides where nothing else says them: neither these options nor, where they are inherited, the
+    /// environment and the repository's files.
+    pub unless_told: Vec<(String, String)>,
 }
 
 impl SystemOptions {
@@ -57,6 +60,7 @@ impl SystemOptions {
             origin: true,
             inherit: true,
             env: Vec::new(),
+            unless_told: Vec::new(),
         }
     }
 
@@ -76,10 +80,18 @@ impl SystemOptions {
         self.with_env("RATE_LIMIT_TIERS", "admin=16777215")
     }
 
-    /// What is fit for a developer, to whom every browser and script of his is one client.
-    pub(super) fn local_limits() -> Vec<(String, String)> {
-        let limits = [("MINUTE", "600"), ("HOUR", "10000"), ("DAY", "100000")];
-        limits.map(|(window, limit)| (format!("RATE_LIMIT_PER_{window}"), limit.to_owned())).into()
+    /// What is fit for a developer, to whom every browser and script of his is one client. Nothing for a side that has
+    /// been told one of them: the others might contradict it.
+    pub(super) fn local_limits(&self, is_told: impl Fn(&str) -> bool) -> Vec<(String, String)> {
+        let limits = [
+            ("RATE_LIMIT_PER_MINUTE", "600"),
+            ("RATE_LIMIT_PER_HOUR", "10000"),
+            ("RATE_LIMIT_PER_DAY", "100000"),
+        ];
+        if limits.iter().any(|(name, _)| self.has(name) || is_told(name)) {
+            return Vec::new();
+        }
+        limits.map(|(name, limit)| (name.to_owned(), limit.to_owned())).into()
     }
 
     /// Says at once which port is busy, before minutes of building.
@@ -94,15 +106,20 @@ impl SystemOptions {
         Ok(())
     }
 
-    /// Adds those of `variables` that neither the options nor the environment have.
-    pub(super) fn add_missing(&mut self, variables: Vec<(String, String)>) {
-        let missing: Vec<_> = variables.into_iter().filter(|(name, _)| !self.knows(name)).collect();
-        self.env.extend(missing);
+    /// Adds those of `variables` that neither the options nor the environment have. What one side has been told by its
+    /// file, the other is told too: it is for both that these must be the same.
+    pub(super) fn add_missing(&mut self, variables: Vec<(String, String)>, told: &Told) {
+        for (name, value) in variables {
+            if !self.has(&name) && told.in_environment(&name).is_none() {
+                let value = told.origin(&name).or_else(|| told.edge(&name)).cloned().unwrap_or(value);
+                self.env.push((name, value));
+            }
+        }
     }
 
-    /// Whether the options or the environment have a variable.
-    pub(super) fn knows(&self, name: &str) -> bool {
-        (self.inherit && std::env::var_os(name).is_some()) || self.env.iter().any(|(known, _)| known == name)
+    /// Whether the options themselves have a variable.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.env.iter().any(|(known, _)| known == name)
     }
 
     /// Builds what [`super::System::start`] needs, with all set-up; does nothing when all is up to date.
@@ -144,5 +161,18 @@ impl SystemOptions {
             EdgeRuntime::Miniflare => edge::MINIFLARE_STATE,
             EdgeRuntime::WranglerDev => edge::WRANGLER_STATE,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn local_limits_yield_to_any_that_was_told() {
+        let options = SystemOptions::new("/nowhere");
+        assert_eq!(options.local_limits(|_| false).len(), 3);
+        assert_eq!(options.local_limits(|name| name == "RATE_LIMIT_PER_HOUR"), []);
+        assert_eq!(options.with_env("RATE_LIMIT_PER_MINUTE", "5").local_limits(|_| false), []);
     }
 }

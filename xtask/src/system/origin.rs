@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 
-use super::{Service, SystemOptions};
+use super::{Service, SystemOptions, Told};
 use crate::command::{cargo, command, run};
 use crate::{paths, step};
 
@@ -32,25 +32,32 @@ pub(crate) fn binary(release: bool) -> PathBuf {
     paths::target().join(if release { "release" } else { "debug" }).join("valora-origin")
 }
 
-pub(super) fn spawn(options: &SystemOptions, port: u16, edge_port: u16, detached: bool) -> Result<Service> {
-    let mut origin = program(options)?;
+pub(super) fn spawn(
+    options: &SystemOptions,
+    told: &Told,
+    port: u16,
+    edge_port: u16,
+    detached: bool,
+) -> Result<Service> {
+    let mut origin = program(options, told)?;
     origin.arg("serve");
     origin.env("BIND_ADDRESS", format!("127.0.0.1:{port}"));
-    if !options.knows("EDGE_URL") {
+    if !options.has("EDGE_URL") && told.origin("EDGE_URL").is_none() {
         origin.env("EDGE_URL", format!("http://127.0.0.1:{edge_port}"));
     }
     Service::spawn("origin", origin, &options.log("origin"), detached)
 }
 
-/// The public keys of its tokens, for the edge. `None` where its settings are faulty: it says so itself when it starts.
-pub(super) fn public_keys(options: &SystemOptions) -> Result<Option<String>> {
-    let output = program(options)?.args(["key", "public"]).output().context("cannot start the origin")?;
+/// What `valora-origin key WHICH` prints, for the edge. `None` where its settings are faulty: it says so itself when it
+/// starts.
+pub(super) fn key(options: &SystemOptions, told: &Told, which: &str) -> Result<Option<String>> {
+    let output = program(options, told)?.args(["key", which]).output().context("cannot start the origin")?;
     let keys = String::from_utf8(output.stdout)?;
     Ok(output.status.success().then(|| keys.trim().to_owned()))
 }
 
 /// The program with its environment.
-fn program(options: &SystemOptions) -> Result<Command> {
+fn program(options: &SystemOptions, told: &Told) -> Result<Command> {
     let binary = binary(options.release);
     if !binary.is_file() {
         bail!("{} is not built", binary.display());
@@ -64,10 +71,11 @@ fn program(options: &SystemOptions) -> Result<Command> {
         ("DATABASE_URL", format!("sqlite:///{}", options.data.join("valora.db").display())),
         ("ENVIRONMENT", "development".to_owned()),
     ] {
-        if !options.inherit || std::env::var_os(name).is_none() {
+        if told.in_environment(name).is_none() {
             origin.env(name, value);
         }
     }
+    origin.envs(options.local_limits(|name| told.origin(name).is_some()));
     origin.envs(options.env.iter().map(|(name, value)| (name, value)));
     Ok(origin)
 }
