@@ -9,7 +9,8 @@ crate::section! {
         /// The public keys of access tokens, as `valora-origin key public` prints them. Without them and without
         /// `ADMIN_TOKEN` the edge opens none of its own admin routes and leaves the others to the origin.
         pub jwt_public_keys: Option<JwkSet>, var "JWT_PUBLIC_KEYS";
-        /// The same as at the origin. Without it the edge recognises no API keys: their owners count by address.
+        /// The same as at the origin; in development `dev` and `up` see to it, and `valora-origin key secret` prints it.
+        /// Without it the edge recognises no API keys: their owners count by address.
         pub api_key_secret: Option<SharedSecret>, var "API_KEY_SECRET", secret;
     }
 }

@@ -67,6 +67,7 @@ impl Told {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::system::SystemOptions;
 
     fn told(environment: &[(&str, &str)], dotenv: &str, dev_vars: &str) -> Told {
         let root = tempfile::tempdir().unwrap();
@@ -84,6 +85,17 @@ mod tests {
         assert_eq!(["A", "B", "C", "D"].map(|name| said(told.origin(name))), ["env", "o o", "", ""]);
         assert_eq!(["A", "B", "C", "D"].map(|name| said(told.edge(name))), ["env", "e", "{\"keys\":[]}", ""]);
         assert_eq!(said(told.in_environment("B")), "", "an empty variable is not set");
+    }
+
+    #[test]
+    fn what_one_side_is_told_by_its_file_the_other_is_told_too() {
+        let told = told(&[("EDGE_ORIGIN_SECRET", "env")], "", "ADMIN_TOKEN=file\n");
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let made = ["EDGE_ORIGIN_SECRET", "ADMIN_TOKEN", "CLIENT_HASH_SECRET"].map(|name| pair(name, "made"));
+        let mut options = SystemOptions::new("/nowhere");
+        options.add_missing(made.into(), &told);
+        // Both inherit the first.
+        assert_eq!(options.env, [pair("ADMIN_TOKEN", "file"), pair("CLIENT_HASH_SECRET", "made")]);
     }
 
     #[test]
