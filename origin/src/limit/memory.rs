@@ -10,7 +10,7 @@ use std::{
     fmt,
     sync::{Mutex, MutexGuard, PoisonError},
 };
-use valora_shared::rate::{Booking, Refused, State, book, take_back};
+use valora_shared::rate::{Booking, Refused, State, book, book_again, take_back};
 
 const SHARDS: usize = 64;
 /// So often idle clients are looked for, when new ones come.
@@ -47,7 +47,9 @@ struct Known {
 pub(super) struct Booked {
     /// Of each payer.
     pub(super) decisions: Vec<Decision>,
-    /// The same; of nobody where one of them is refused.
+    /// The number under which each was known.
+    numbers: Vec<u64>,
+    /// What each has spent; of nobody where one of them is refused.
     bookings: Vec<(Name, u64, Booking)>,
 }
 
@@ -65,12 +67,13 @@ impl Memory {
 
     /// Spends `cost` of all or of none.
     pub(super) fn book(&self, counted: &[Counted], cost: u32, now: UnixMillis) -> Booked {
-        let mut booked = Booked { decisions: Vec::new(), bookings: Vec::new() };
+        let mut booked = Booked { decisions: Vec::new(), numbers: Vec::new(), bookings: Vec::new() };
         for payer in counted {
             let mut shard = self.shard(payer.name);
             let known = shard.know(payer.name, now, self.most);
             let (decision, booking) = book(&mut known.state, now, cost, &payer.limits);
             booked.decisions.push(decision);
+            booked.numbers.push(known.number);
             booked.bookings.extend(booking.map(|booking| (payer.name, known.number, booking)));
         }
         if !booked.is_admitted() {
@@ -87,6 +90,29 @@ impl Memory {
                 self.shard(*name).clients.get_mut(name).filter(|known| known.number == *number)
             {
                 take_back(&mut known.state, *booking);
+            }
+        }
+    }
+
+    /// Whether one of the payers has been forgotten since.
+    pub(super) fn is_outdated(&self, booked: &Booked, counted: &[Counted]) -> bool {
+        counted.iter().zip(&booked.numbers).any(|(payer, number)| {
+            self.shard(payer.name).clients.get(&payer.name).is_none_or(|known| known.number != *number)
+        })
+    }
+
+    /// Sees to it that what a request has spent that goes through is known, and how its payers stand: who was forgotten
+    /// meanwhile, because it was reset elsewhere, begins with that.
+    pub(super) fn hold(&self, booked: &mut Booked, counted: &[Counted], now: UnixMillis) {
+        for (place, (name, number, booking)) in booked.bookings.iter_mut().enumerate() {
+            let mut shard = self.shard(*name);
+            let known = shard.know(*name, now, self.most);
+            if known.number != *number {
+                book_again(&mut known.state, *booking);
+                *number = known.number;
+                if let (Some(decision), Some(payer)) = (booked.decisions.get_mut(place), counted.get(place)) {
+                    decision.usage = peek(&known.state, now, 0, &payer.limits).usage;
+                }
             }
         }
     }
@@ -127,10 +153,8 @@ impl Memory {
         }
     }
 
-    /// Forgets what those clients had spent that were reset at another replica since they came to be known here; whether
-    /// there was one. Of an older reset nothing is to be forgotten: what they have spent here, they have spent after it.
-    pub(super) fn obey_resets(&self, counted: &[Counted], told: &[Told], now: UnixMillis) -> bool {
-        let mut has_forgotten = false;
+    /// Forgets what those clients had spent that were reset at another replica since they came to be known here. Of an older reset nothing is to be forgotten: what they have spent here, they have spent after it.
+    pub(super) fn obey_resets(&self, counted: &[Counted], told: &[Told], now: UnixMillis) {
         for (payer, told) in counted.iter().zip(told) {
             let Some(age_ms) = told.reset_age_ms else { continue };
             let mut shard = self.shard(payer.name);
@@ -138,10 +162,8 @@ impl Memory {
             // By a duration, as Redis has another clock; both are told in whole milliseconds.
             if since.is_some_and(|since| since.after(age_ms).after(1) < now) {
                 shard.begin(payer.name, now);
-                has_forgotten = true;
             }
         }
-        has_forgotten
     }
 
     fn shard(&self, name: Name) -> MutexGuard<'_, Shard> {
@@ -292,21 +314,42 @@ mod tests {
     #[test]
     fn a_reset_elsewhere_frees_of_what_was_spent_before_it_and_of_nothing_else() {
         let memory = Memory::new(10_000);
-        let told = |reset_age_ms| {
-            [Told { decision: peek(&State::default(), NOW, 1, &LIMITS), reset_age_ms: Some(reset_age_ms) }]
+        let clients = [client(1)];
+        // Whether there was anything to forget.
+        let obey = |reset_age_ms, now| {
+            let before = memory.book(&clients, 1, now);
+            let decision = peek(&State::default(), NOW, 1, &LIMITS);
+            memory.obey_resets(&clients, &[Told { decision, reset_age_ms: Some(reset_age_ms) }], now);
+            memory.is_outdated(&before, &clients)
         };
         assert!(spend(&memory, 1, 60, NOW));
         // Ten hours ago, long before this replica knew the client: while Redis was away it let it through alone.
-        assert!(!memory.obey_resets(&[client(1)], &told(36_000_000), NOW.after(1_000)));
+        assert!(!obey(36_000_000, NOW.after(1_000)));
         assert!(!spend(&memory, 1, 1, NOW.after(1_000)));
         // Half a second ago.
-        assert!(memory.obey_resets(&[client(1)], &told(500), NOW.after(2_000)));
+        assert!(obey(500, NOW.after(2_000)));
         assert!(spend(&memory, 1, 60, NOW.after(2_000)));
         // The same one, once more.
-        assert!(!memory.obey_resets(&[client(1)], &told(1_500), NOW.after(3_000)));
+        assert!(!obey(1_500, NOW.after(3_000)));
         // Its own.
         memory.reset(client(1).name, NOW.after(4_000));
-        assert!(!memory.obey_resets(&[client(1)], &told(1_000), NOW.after(5_000)));
+        assert!(!obey(1_000, NOW.after(5_000)));
+    }
+
+    #[test]
+    fn what_goes_through_while_its_client_is_forgotten_is_the_first_it_has_spent_anew() {
+        let memory = Memory::new(10_000);
+        let clients = [client(1)];
+        let mut under_way: Vec<Booked> = (0..20).map(|_| memory.book(&clients, 1, NOW)).collect();
+        memory.reset(client(1).name, NOW);
+        for (number, booked) in (1..).zip(&mut under_way) {
+            memory.hold(booked, &clients, NOW);
+            memory.hold(booked, &clients, NOW);
+            assert_eq!(booked.decisions[0].usage[0].used, number);
+        }
+        assert!(spend(&memory, 1, 40, NOW) && !spend(&memory, 1, 1, NOW));
+        memory.take_back(&under_way[0]);
+        assert!(spend(&memory, 1, 1, NOW));
     }
 
     #[test]
