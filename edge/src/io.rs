@@ -168,10 +168,15 @@ async fn bring_hub(exchange: &mut Exchange, isolate: &Isolate, env: &worker::Env
 
 async fn bring_limiter(exchange: &mut Exchange, env: &worker::Env) {
     let from = platform::now();
-    exchange.facts.limiter = Some(match exchange.to_limiter.take() {
-        Some((name, call)) => limit::call(env, &name, &call).await,
-        None => Err(limit::Away),
-    });
+    let (names, call) = exchange.to_limiter.take().unwrap_or_else(|| (Vec::new(), rate::Call::Reset));
+    let mut answer = Err(limit::Away);
+    for name in names {
+        answer = limit::call(env, &name, &call).await;
+        if answer.is_err() {
+            break;
+        }
+    }
+    exchange.facts.limiter = Some(answer);
     exchange.spans.add("limiter", from, platform::now());
 }
 

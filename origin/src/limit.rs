@@ -106,12 +106,15 @@ impl Limiter {
         }
     }
 
-    /// Forgets what a client has spent; other replicas learn it from Redis. Whether Redis knows it, where there is one:
+    /// Forgets what these have spent; other replicas learn it from Redis. Whether Redis knows it, where there is one:
     /// first it, as what it still refuses meanwhile would be kept here.
-    pub(crate) async fn reset(&self, name: Name, limits: Limits, clock: &Clock) -> bool {
-        let told = self.ask(Mode::Reset, &[Counted { name, limits }], 0).await;
+    pub(crate) async fn reset(&self, names: &[Name], limits: Limits, clock: &Clock) -> bool {
+        let counted: Vec<Counted> = names.iter().map(|name| Counted { name: *name, limits }).collect();
+        let told = self.ask(Mode::Reset, &counted, 0).await;
         // Behind Redis' own time of it, so that it is not obeyed once more.
-        self.memory.reset(name, clock.now());
+        for name in names {
+            self.memory.reset(*name, clock.now());
+        }
         told.is_some() || self.redis.is_none()
     }
 

@@ -85,7 +85,7 @@ pub use headers::{LIMIT, POLICY, RATELIMIT, REMAINING, ratelimit_text, remaining
 pub use lease::{Ask, Grant, Lease, Return, give_back, grant};
 pub use message::{Call, Reply};
 pub use named::Named;
-pub use network::{Exempt, is_watched};
+pub use network::{Exempt, is_probe, is_watched};
 pub use payer::{Payer, Who};
 pub use policy::Policy;
 pub use purse::{ASK_MS, FAILED_MS, GIVE_BACK_MS, Look, Purse, STOP_MS, Shown};
