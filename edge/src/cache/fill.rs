@@ -105,8 +105,9 @@ impl Job {
             .is_none_or(|kept| kept.stored().sent_at <= entry.stored().sent_at)
             && self.isolate.is_current(&self.key, &entry);
         let Some(namespace) = binding(env, kv::BINDING) else { return };
-        if is_own && is_newest && self.isolate.begin_kv_write(&self.key, platform::now()) {
-            kv::write(&namespace, &self.key, &header, &entry).await;
+        if is_own && is_newest {
+            let may = |key: &CacheKey| self.isolate.begin_kv_write(key, platform::now());
+            kv::write(&namespace, &self.key, &header, &entry, may).await;
         }
     }
 
