@@ -31,7 +31,7 @@ pub enum Outcome {
     Landed(Landed),
     /// Ask the origin yourself: one was told so, or the object is overloaded, away or slow.
     Direct,
-    /// The origin has failed, for whomever it was asked.
+    /// The origin has failed, for whomever it was asked; its own words are for the one who asked.
     Failed(Failure),
 }
 
@@ -119,6 +119,7 @@ fn read(answer: &Response, headers: &Headers) -> Result<Outcome, JsValue> {
         "direct" => return Ok(Outcome::Direct),
         "timeout" => return Ok(failed(Failure::Timeout, headers)),
         "unreachable" => return Ok(failed(Failure::Unreachable, headers)),
+        "error" => return Ok(failed(Failure::ServerError, headers)),
         _ => return Err("the object has failed".into()),
     };
     let mut time = || words.next().and_then(|word| word.parse().ok()).map(UnixMillis);
