@@ -191,7 +191,9 @@ async fn bring_health(exchange: &mut Exchange, isolate: &Isolate, env: &worker::
     };
     let origin = async {
         let outgoing = upstream::for_itself(settings, exchange, "/api/health/detailed").ok()?;
-        let response = upstream::send(settings, &exchange.correlation_id, &outgoing, false).await.ok()?;
+        let limit = upstream::time_limit(settings);
+        let sent = upstream::send(settings, &exchange.correlation_id, &outgoing, limit, false);
+        let response = sent.await.ok()?;
         let text = JsFuture::from(response.text().ok()?).await.ok()?.as_string()?;
         let Ok(Json::Object(report)) = Json::parse(&text) else { return None };
         Some((response.status(), report, platform::now()))

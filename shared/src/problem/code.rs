@@ -124,6 +124,9 @@ codes! {
         cause: "The edge cannot connect to the origin, or the connection broke.",
         cure: "Try again after `Retry-After`; operators: is the origin up, and is its address right?",
         variable: "ORIGIN_URL";
+    OriginFailed 502 "Origin failed",
+        cause: "The origin has answered with an error to a request for the same a moment ago.",
+        cure: "Try again after `Retry-After`; operators: the origin's log tells why.";
     LimiterUnavailable 503 "Rate limiter unavailable",
         cause: "The rate limiter does not answer, and the edge lets nothing through that it could not count.",
         cure: "Try again after `Retry-After`; operators: `local` or `open` would let requests through meanwhile.",
