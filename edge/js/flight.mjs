@@ -71,7 +71,7 @@ async function follow(landing, ms, fields) {
   const late = new Promise((resolve) => { timer = setTimeout(resolve, ms, { outcome: "late" }); });
   const landed = await Promise.race([landing, late]);
   clearTimeout(timer);
-  if (landed.outcome === "failed") return told(landed.why);
+  if (landed.why) return told(landed.why);
   const fits = () => wasm.flightFits(landed.names, landed.fields, fields);
   return landed.outcome === "shared" && attempt(fits) ? answer("waited", landed) : told("direct");
 }

@@ -13,7 +13,8 @@ export const list = (headers) => [...headers].flat().join("\n");
 // A body packed by the origin stays packed.
 const AS_IT_IS = { redirect: "manual", cache: "no-store", encodeResponseBody: "manual" };
 
-// outcome: "shared" with a whole body and the names it varies by, "alone" with a stream, or "failed" and why.
+// outcome: "shared" with a whole body and the names it varies by, "alone" with a stream, "failed" and why, or
+// "error": a stream for the one who asked, and why all others get none.
 export async function fetchOnce(env, request) {
   const [epoch, timeout] = request.headers.get(CALL).split(" ");
   const headers = new Headers(request.headers);
@@ -31,13 +32,16 @@ export async function fetchOnce(env, request) {
     const [limit, names] = terms?.split("\n") ?? [];
     const max = Number(limit ?? 0);
     const body = response.body && max > 0 ? await upTo(response.body, max) : response.body;
-    outcome = max > 0 && !(body instanceof ReadableStream) ? "shared" : "alone";
-    return { outcome, names, status, headers: [...given], body, facts };
+    if (max > 0 && !(body instanceof ReadableStream)) outcome = "shared";
+    else outcome = status >= 500 ? "error" : "alone";
+    const why = outcome === "error" ? "error" : undefined;
+    return { outcome, why, names, status, headers: [...given], body, facts };
   } catch (error) {
     const why = error?.name === "TimeoutError" ? "timeout" : "unreachable";
     console.error(JSON.stringify({ level: "error", message: "a flight failed", why, error: String(error) }));
     return { outcome, why };
   } finally {
-    if (outcome !== "alone") clearTimeout(timer);
+    // A stream has the rest of the time.
+    if (outcome === "shared" || outcome === "failed") clearTimeout(timer);
   }
 }

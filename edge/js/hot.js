@@ -172,7 +172,9 @@ export function fetchOrigin(url, method, headers, body, timeoutMs, isRaw) {
 // The whole body as an ArrayBuffer; where it is longer than `max` bytes, a stream of it.
 export async function readUpTo(response, max) {
   if (!response.body) return new ArrayBuffer(0);
-  const declared = response.headers.get("content-length");
+  const { headers } = response;
+  // Of a packed body it tells nothing: what is read is unpacked.
+  const declared = headers.has("content-encoding") ? null : headers.get("content-length");
   if (declared !== null) return Number(declared) > max ? response.body : response.arrayBuffer();
   return upTo(response.body, max);
 }

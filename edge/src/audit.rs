@@ -2,14 +2,16 @@
 //! audited there and comes back as an event.
 
 use crate::{
-    answer::Answer, exchange::Exchange, hub, isolate, isolate::Isolate, platform, settings::Settings,
+    answer::Answer, exchange::Exchange, hub, isolate, isolate::Isolate, limit, platform, settings::Settings,
 };
 use std::collections::VecDeque;
 use valora_shared::{
+    account::client_network,
     events::AuditEntry,
     hub::{Call, MAX_ENTRIES},
+    rate::Who,
     time::UnixMillis,
-    trust::pseudonym,
+    trust::Client,
 };
 
 /// Entries that may wait in one isolate: refusals cost an attacker nothing, so they must not cost us without end.
@@ -75,15 +77,14 @@ pub fn entry(settings: &Settings, exchange: &Exchange, who: &str, status: u16) -
     }
 }
 
-/// A pseudonym under `EDGE_ORIGIN_SECRET`, or where that is not set under `ADMIN_TOKEN`. So the same client has one
-/// name at the edge as long as the secret lives, and another one at the origin.
+/// What the limiters and the origin call the client, too.
 fn from(settings: &Settings, exchange: &Exchange) -> String {
-    let secret =
-        settings.keys.as_ref().map(|keys| &keys.current).or(settings.config.admin.admin_token.as_ref());
-    match (secret, &exchange.client) {
-        (Some(secret), Some(client)) => pseudonym(secret, &client.to_string()),
-        _ => "unknown".to_owned(),
-    }
+    let client = match &exchange.client {
+        Some(Client::Ip(address)) => Client::Ip(client_network(*address)),
+        Some(client) => client.clone(),
+        None => return "unknown".to_owned(),
+    };
+    limit::name(&Who::Client(client), settings)
 }
 
 /// Queues the entry of an admin request that the edge has answered itself, unless the Hub has it already.

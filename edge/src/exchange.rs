@@ -242,7 +242,7 @@ pub struct Exchange {
     /// Set for requests of admin paths.
     pub admin: Option<AdminVisit>,
     /// What a client's limiter shall be asked next, by its name.
-    pub to_limiter: Option<(String, rate::Call)>,
+    pub to_limiter: Option<(Vec<String>, rate::Call)>,
     /// What the Hub shall be asked next.
     pub to_hub: Option<Call>,
     /// The receipt for a delivery, valid once the Hub has taken it.

@@ -91,7 +91,8 @@ async fn alone(
         Ok(outgoing) => outgoing,
         Err(error) => return failed(&error),
     };
-    let response = match upstream::send(settings, id, &outgoing, is_proxy).await {
+    let limit = upstream::time_limit(settings);
+    let response = match upstream::send(settings, id, &outgoing, limit, is_proxy).await {
         Ok(response) => response,
         Err(failure) => return OriginFact::Failed(failure),
     };
@@ -117,7 +118,8 @@ async fn through_the_cache(
     let begun = platform::now();
     // A plain cache may serve stale where it is cut off (RFC 9111 §4.2.4), and a slow origin is not away.
     let is_hurried = lookup.fallback().is_some() && !isolate.is_proxy();
-    let patience = if is_hurried { PATIENCE } else { longest(isolate) };
+    let longest = isolate.settings().and_then(Result::ok).map(upstream::time_limit).unwrap_or_default();
+    let patience = if is_hurried { PATIENCE.min(longest) } else { longest };
     let (job, mark) = match turn(exchange, isolate, lookup, begun, patience).await {
         Turn::Fetch(mark) => (job, Some(mark)),
         Turn::Alone => (Job { collapses: false, ..job }, None),
@@ -176,13 +178,6 @@ async fn turn(
 fn begin(isolate: &Isolate, key: &CacheKey, now: UnixMillis) -> Option<Mark> {
     let deadline = now.after(OWNER_MS);
     isolate.with_underway(|underway| underway.begin(key, now, deadline)).flatten()
-}
-
-/// Longer than the origin has: its own limit ends it.
-fn longest(isolate: &Isolate) -> Duration {
-    let settings = isolate.settings().and_then(Result::ok);
-    let timeout_ms = settings.map_or(0, |settings| settings.config.upstream.origin_timeout_ms.get());
-    Duration::from_millis(timeout_ms).saturating_add(PATIENCE)
 }
 
 /// Begins a fetch that ends whatever becomes of its client, and of our interest in it.

@@ -9,7 +9,7 @@ pub mod object;
 use crate::{isolate, js::binding, platform, settings::Settings, upstream::Failure};
 use valora_shared::{
     cache::CacheKey,
-    flight::{Call, WAIT_MS, object_name},
+    flight::{Call, object_name},
     http::names,
     hub::Counter,
     time::UnixMillis,
@@ -22,7 +22,8 @@ use web_sys::{Headers, Response};
 pub const BINDING: &str = "FLIGHT";
 /// What came of a call, on the object's answer.
 const FACTS: &str = "x-valora-flight";
-/// Who waits for another one's fetch is told within [`WAIT_MS`]; beyond, the object itself may need so long.
+/// Who waits for another one's fetch is told within [`Call::wait_ms`]; beyond, the object itself may need so long, twice,
+/// or an eighth of the origin's time if that is less: some of it must be left for asking the origin directly.
 const OBJECT_MS: u32 = 500;
 
 /// What became of a call.
@@ -31,7 +32,7 @@ pub enum Outcome {
     Landed(Landed),
     /// Ask the origin yourself: one was told so, or the object is overloaded, away or slow.
     Direct,
-    /// The origin has failed, for whomever it was asked.
+    /// The origin has failed, for whomever it was asked; its own words are for the one who asked.
     Failed(Failure),
 }
 
@@ -105,7 +106,8 @@ async fn call_object(
     #[cfg(feature = "fault-injection")]
     let calling = faults::instead_of(calling);
     let id = headers.get(names::CORRELATION_ID)?.unwrap_or_default();
-    let answer = js::await_flight(&calling, namespace, name, &id, WAIT_MS, OBJECT_MS, call.timeout_ms)?;
+    let (wait_ms, object_ms) = (call.wait_ms(), OBJECT_MS.min(call.timeout_ms / 8));
+    let answer = js::await_flight(&calling, namespace, name, &id, wait_ms, object_ms, call.timeout_ms)?;
     JsFuture::from(answer).await?.dyn_into()
 }
 
@@ -119,6 +121,7 @@ fn read(answer: &Response, headers: &Headers) -> Result<Outcome, JsValue> {
         "direct" => return Ok(Outcome::Direct),
         "timeout" => return Ok(failed(Failure::Timeout, headers)),
         "unreachable" => return Ok(failed(Failure::Unreachable, headers)),
+        "error" => return Ok(failed(Failure::ServerError, headers)),
         _ => return Err("the object has failed".into()),
     };
     let mut time = || words.next().and_then(|word| word.parse().ok()).map(UnixMillis);

@@ -168,10 +168,15 @@ async fn bring_hub(exchange: &mut Exchange, isolate: &Isolate, env: &worker::Env
 
 async fn bring_limiter(exchange: &mut Exchange, env: &worker::Env) {
     let from = platform::now();
-    exchange.facts.limiter = Some(match exchange.to_limiter.take() {
-        Some((name, call)) => limit::call(env, &name, &call).await,
-        None => Err(limit::Away),
-    });
+    let (names, call) = exchange.to_limiter.take().unwrap_or_else(|| (Vec::new(), rate::Call::Reset));
+    let mut answer = Err(limit::Away);
+    for name in names {
+        answer = limit::call(env, &name, &call).await;
+        if answer.is_err() {
+            break;
+        }
+    }
+    exchange.facts.limiter = Some(answer);
     exchange.spans.add("limiter", from, platform::now());
 }
 
@@ -186,7 +191,9 @@ async fn bring_health(exchange: &mut Exchange, isolate: &Isolate, env: &worker::
     };
     let origin = async {
         let outgoing = upstream::for_itself(settings, exchange, "/api/health/detailed").ok()?;
-        let response = upstream::send(settings, &exchange.correlation_id, &outgoing, false).await.ok()?;
+        let limit = upstream::time_limit(settings);
+        let sent = upstream::send(settings, &exchange.correlation_id, &outgoing, limit, false);
+        let response = sent.await.ok()?;
         let text = JsFuture::from(response.text().ok()?).await.ok()?.as_string()?;
         let Ok(Json::Object(report)) = Json::parse(&text) else { return None };
         Some((response.status(), report, platform::now()))

@@ -96,10 +96,12 @@ impl Isolate {
         }
     }
 
-    /// Something was changed through us.
-    pub fn changed(&self, key: &CacheKey, now: UnixMillis) {
-        if let Some(ready) = self.ready() {
-            ready.memory.borrow_mut().change(key, now);
+    /// Something was changed through us; it is marked where memory holds it, or in any case.
+    pub fn changed(&self, key: &CacheKey, now: UnixMillis, in_any_case: bool) {
+        let Some(ready) = self.ready() else { return };
+        let mut memory = ready.memory.borrow_mut();
+        if in_any_case || memory.holds(key) {
+            memory.change(key, now);
         }
     }
 

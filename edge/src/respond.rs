@@ -97,7 +97,12 @@ fn pass(exchange: &Exchange, edge: &EdgeHeaders<'_>, passed: &Passed) -> Result<
     edge.push_own(&mut lines, exchange);
     edge.push_cache_status(&mut lines, None, exchange);
     let body = if exchange.inbound.method == "HEAD" { &JsValue::NULL } else { &passed.body };
-    let headers = js::headers_with(&passed.headers, lines.names(), lines.values())?;
+    let mut headers = js::headers_with(&passed.headers, lines.names(), lines.values())?;
+    // The runtime packs again what an origin has packed and it has unpacked, whether the client takes it or not.
+    let is_packed = !edge.is_proxy && read("content-encoding").as_deref() == Some("gzip");
+    if is_packed && !takes_gzip(exchange.inbound.accept_encoding.as_deref()) {
+        headers = js::headers_without(&headers, "content-encoding\ncontent-length")?;
+    }
     js::make_response(body, passed.status, &headers, edge.is_proxy)
 }
 

@@ -7,6 +7,7 @@ pub use outgoing::{Outgoing, for_itself, for_many, for_one, for_proxy};
 
 use crate::{answer::Passed, js, platform, settings::Settings};
 use js_sys::Reflect;
+use std::time::Duration;
 use valora_shared::{
     http::{is_dropped_from_answer, is_hop_by_hop},
     id::CorrelationId,
@@ -29,7 +30,12 @@ pub enum Failure {
     ServerError,
 }
 
-/// Sends a request; `is_raw` leaves a packed body packed.
+/// How long the origin has for a whole answer.
+pub fn time_limit(settings: &Settings) -> Duration {
+    Duration::from_millis(settings.config.upstream.origin_timeout_ms.get())
+}
+
+/// Sends a request, for whose answer the origin has `limit`; `is_raw` leaves a packed body packed.
 ///
 /// # Errors
 /// [`Failure`]; the cause is in the log.
@@ -37,10 +43,10 @@ pub async fn send(
     settings: &Settings,
     correlation_id: &CorrelationId,
     outgoing: &Outgoing,
+    limit: Duration,
     is_raw: bool,
 ) -> Result<Response, Failure> {
-    #[expect(clippy::cast_precision_loss, reason = "at most a minute in milliseconds")]
-    let timeout_ms = settings.config.upstream.origin_timeout_ms.get() as f64;
+    let timeout_ms = limit.as_secs_f64() * 1_000.0;
     let url = format!("{}{}", settings.config.upstream.origin_url.as_str(), outgoing.target);
     let sent = async {
         let Outgoing { method, headers, body, .. } = outgoing;

@@ -30,6 +30,7 @@ pub struct Accounts {
     pub(crate) tokens: TokenKeys,
     pub(crate) passwords: Passwords,
     api_keys: SharedSecret,
+    clients: SharedSecret,
     admin_token: Option<SharedSecret>,
 }
 
@@ -44,6 +45,7 @@ impl Accounts {
             tokens: TokenKeys::new(&secrets, &config.accounts),
             passwords: Passwords::default(),
             api_keys: secrets.api_keys,
+            clients: config.rate.client_secret(),
             admin_token: config.admin.admin_token.clone(),
         })
     }
@@ -53,8 +55,8 @@ impl Accounts {
         self.tokens.public()
     }
 
-    /// What `text` is counted and logged as.
+    /// What `text` is counted and logged as; of a client, what the limiters and the edge call it, too.
     pub(crate) fn pseudonym(&self, text: &str) -> String {
-        pseudonym(&self.api_keys, text)
+        pseudonym(&self.clients, text)
     }
 }

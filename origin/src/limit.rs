@@ -106,12 +106,15 @@ impl Limiter {
         }
     }
 
-    /// Forgets what a client has spent; other replicas learn it from Redis. Whether Redis knows it, where there is one:
+    /// Forgets what these have spent; other replicas learn it from Redis. Whether Redis knows it, where there is one:
     /// first it, as what it still refuses meanwhile would be kept here.
-    pub(crate) async fn reset(&self, name: Name, limits: Limits, clock: &Clock) -> bool {
-        let told = self.ask(Mode::Reset, &[Counted { name, limits }], 0).await;
+    pub(crate) async fn reset(&self, names: &[Name], limits: Limits, clock: &Clock) -> bool {
+        let counted: Vec<Counted> = names.iter().map(|name| Counted { name: *name, limits }).collect();
+        let told = self.ask(Mode::Reset, &counted, 0).await;
         // Behind Redis' own time of it, so that it is not obeyed once more.
-        self.memory.reset(name, clock.now());
+        for name in names {
+            self.memory.reset(*name, clock.now());
+        }
         told.is_some() || self.redis.is_none()
     }
 
@@ -136,37 +139,41 @@ impl Limiter {
         if let Some(refused) = self.redis.as_ref().and_then(|_| self.memory.kept(counted, cost, now)) {
             return vec![refused];
         }
-        let here = self.memory.book(counted, cost, now);
-        let mut decisions = self.compare(&here, counted, cost, now).await;
+        let mut decisions = self.compare(self.memory.book(counted, cost, now), counted, cost, now).await;
         if decisions.is_none() {
-            let here = self.memory.book(counted, cost, now);
-            decisions = self.compare(&here, counted, cost, now).await;
+            decisions = self.compare(self.memory.book(counted, cost, now), counted, cost, now).await;
         }
-        let decisions = decisions.unwrap_or(here.decisions);
+        let decisions = decisions.unwrap_or_else(|| self.memory.book(counted, cost, now).decisions);
         if self.redis.is_some() {
             self.memory.keep(counted, &decisions, cost, now);
         }
         decisions
     }
 
-    /// With what Redis says; `None` where memory refused by what it forgets now, because it has learned from Redis that an
-    /// admin reset the client at another replica.
+    /// With what Redis says; `None` where memory refused by what it has forgotten since, because it has learned from Redis
+    /// that an admin reset the client at another replica.
     async fn compare(
         &self,
-        here: &Booked,
+        mut here: Booked,
         counted: &[Counted],
         cost: u32,
         now: UnixMillis,
     ) -> Option<Vec<Decision>> {
         // What is refused here is only looked at there: how long it has to wait may be longer.
         let mode = if here.is_admitted() { Mode::Spend } else { Mode::Look };
-        let Some(there) = self.ask(mode, counted, cost).await else { return Some(here.decisions.clone()) };
-        let has_forgotten = self.memory.obey_resets(counted, &there, now);
-        if has_forgotten && !here.is_admitted() {
+        let Some(there) = self.ask(mode, counted, cost).await else {
+            // Another request may have learned of a reset while this one waited.
+            self.memory.hold(&mut here, counted, now);
+            return Some(here.decisions);
+        };
+        self.memory.obey_resets(counted, &there, now);
+        if !here.is_admitted() && self.memory.is_outdated(&here, counted) {
             return None;
         }
-        if !there.iter().all(|there| there.decision.is_admitted()) {
-            self.memory.take_back(here);
+        if there.iter().all(|there| there.decision.is_admitted()) {
+            self.memory.hold(&mut here, counted, now);
+        } else {
+            self.memory.take_back(&here);
         }
         let both = here.decisions.iter().zip(&there);
         Some(both.map(|(here, there)| here.and(there.decision)).collect())

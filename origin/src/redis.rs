@@ -1,6 +1,6 @@
 //! The connection to a Redis, and doing without. No request ever waits for a connection to be made, and none longer than a
-//! timeout for an answer: when one does not come, the connection is given up, and until there is another one
-//! nobody asks.
+//! timeout for an answer: when one does not come, the connection is given up, another one is tried for behind all requests
+//! until it is there, and meanwhile nobody asks.
 
 use crate::clock::Stopwatch;
 use arc_swap::ArcSwapOption;
@@ -31,9 +31,6 @@ pub(crate) struct Link {
     timeout: Duration,
     up: ArcSwapOption<Live>,
     is_connecting: AtomicBool,
-    since: Stopwatch,
-    /// Milliseconds after `since` before which nobody tries to connect.
-    retry_at: AtomicU64,
     /// What broke is logged once, until it works again.
     is_mourned: AtomicBool,
     failures: AtomicU64,
@@ -62,22 +59,16 @@ impl Link {
             timeout,
             up: ArcSwapOption::empty(),
             is_connecting: AtomicBool::new(false),
-            since: Stopwatch::start(),
-            retry_at: AtomicU64::new(0),
             is_mourned: AtomicBool::new(false),
             failures: AtomicU64::new(0),
         });
-        link.connect_if_due();
+        link.connect_behind();
         link
     }
 
-    /// Whether there is a connection; where there is none, one is made.
-    pub(crate) fn is_up(self: &Arc<Self>) -> bool {
-        let is_up = self.up.load().is_some();
-        if !is_up {
-            self.connect_if_due();
-        }
-        is_up
+    /// Whether there is a connection.
+    pub(crate) fn is_up(&self) -> bool {
+        self.up.load().is_some()
     }
 
     /// The answer to one command; `None` where there is none in time.
@@ -90,10 +81,7 @@ impl Link {
         self: &Arc<Self>,
         talk: impl AsyncFnOnce(MultiplexedConnection) -> RedisResult<T>,
     ) -> Option<T> {
-        let Some(live) = self.up.load_full() else {
-            self.connect_if_due();
-            return None;
-        };
+        let live = self.up.load_full()?;
         // Cheap to clone, and a command needs one of its own.
         match tokio::time::timeout(self.timeout, talk(live.0.clone())).await {
             Ok(Ok(answer)) => {
@@ -118,7 +106,7 @@ impl Link {
         self.failures.load(Ordering::Relaxed)
     }
 
-    fn give_up<T>(&self, live: &Arc<Live>, error: Option<&RedisError>) -> Option<T> {
+    fn give_up<T>(self: &Arc<Self>, live: &Arc<Live>, error: Option<&RedisError>) -> Option<T> {
         self.failures.fetch_add(1, Ordering::Relaxed);
         // An answer that is no value of ours (a wrong type, no memory left) says nothing against the connection.
         if error.is_some_and(|error| {
@@ -130,31 +118,34 @@ impl Link {
         // Another one may have been made since.
         let was = self.up.compare_and_swap(live, None);
         if was.as_ref().is_some_and(|was| Arc::ptr_eq(was, live)) {
-            self.wait();
             self.mourn(error);
+            self.connect_behind();
         }
         None
     }
 
-    fn connect_if_due(self: &Arc<Self>) {
-        if self.elapsed_ms() < self.retry_at.load(Ordering::Acquire)
-            || self.is_connecting.swap(true, Ordering::AcqRel)
-        {
+    /// Tries until there is a connection, however long nobody asks: whoever asks next shall find one.
+    fn connect_behind(self: &Arc<Self>) {
+        if self.is_connecting.swap(true, Ordering::AcqRel) {
             return;
         }
-        let link = Arc::clone(self);
+        let link = Arc::downgrade(self);
         tokio::spawn(async move {
-            match link.connect().await {
-                Ok(connection) => {
-                    link.up.store(Some(Arc::new(Live(connection))));
-                    link.end_mourning();
+            // Until nobody holds it any more.
+            while let Some(link) = link.upgrade() {
+                match link.connect().await {
+                    Ok(connection) => {
+                        // First this: whoever loses the connection again begins anew.
+                        link.is_connecting.store(false, Ordering::Release);
+                        link.up.store(Some(Arc::new(Live(connection))));
+                        link.end_mourning();
+                        return;
+                    }
+                    Err(error) => link.mourn(Some(&error)),
                 }
-                Err(error) => {
-                    link.wait();
-                    link.mourn(Some(&error));
-                }
+                drop(link);
+                tokio::time::sleep(RETRY_AFTER).await;
             }
-            link.is_connecting.store(false, Ordering::Release);
         });
     }
 
@@ -173,11 +164,6 @@ impl Link {
             .unwrap_or_else(|_| Err(RedisError::from((redis::ErrorKind::Io, "no connection in time"))))
     }
 
-    fn wait(&self) {
-        let pause = u64::try_from(RETRY_AFTER.as_millis()).unwrap_or(u64::MAX);
-        self.retry_at.store(self.elapsed_ms().saturating_add(pause), Ordering::Release);
-    }
-
     fn mourn(&self, error: Option<&RedisError>) {
         if !self.is_mourned.swap(true, Ordering::AcqRel) {
             let cause = error.map_or_else(|| "no answer in time".to_owned(), ToString::to_string);
@@ -194,10 +180,6 @@ impl Link {
         if self.is_mourned.load(Ordering::Acquire) && self.is_mourned.swap(false, Ordering::AcqRel) {
             tracing::info!(redis = self.role, "Redis answers again");
         }
-    }
-
-    fn elapsed_ms(&self) -> u64 {
-        u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 }
 

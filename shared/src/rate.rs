@@ -85,7 +85,7 @@ pub use headers::{LIMIT, POLICY, RATELIMIT, REMAINING, ratelimit_text, remaining
 pub use lease::{Ask, Grant, Lease, Return, give_back, grant};
 pub use message::{Call, Reply};
 pub use named::Named;
-pub use network::{Exempt, is_watched};
+pub use network::{Exempt, is_probe, is_watched};
 pub use payer::{Payer, Who};
 pub use policy::Policy;
 pub use purse::{ASK_MS, FAILED_MS, GIVE_BACK_MS, Look, Purse, STOP_MS, Shown};
@@ -93,7 +93,7 @@ pub use queue::Waiter;
 pub use quota::{CurrentUsage, PROBLEM_TYPE, QuotaExceeded};
 pub use refused::Refused;
 pub use state::State;
-pub use step::{Booking, book, peek, step, step_on_failure, take_back};
+pub use step::{Booking, book, book_again, peek, step, step_on_failure, take_back};
 pub use tiers::Tiers;
 pub use window::{Limits, Window};
 

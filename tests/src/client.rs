@@ -2,10 +2,11 @@
 //! what no well-behaved client would; every wait has a limit.
 
 use std::io::Write as _;
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use rustix::net::{AddressFamily, SocketType};
 
 mod answer;
 
@@ -77,6 +78,17 @@ impl Client {
         connect(self.address)
     }
 
+    /// A connection from this local address, as if from another machine.
+    ///
+    /// # Errors
+    /// When nobody listens.
+    pub fn connect_from(&self, local: Ipv4Addr) -> Result<TcpStream> {
+        let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None)?;
+        rustix::net::bind(&socket, &SocketAddr::from((local, 0)))?;
+        rustix::net::connect(&socket, &self.address)?;
+        prepared(socket.into())
+    }
+
     /// Sends bytes as they are and reads one answer.
     ///
     /// # Errors
@@ -143,6 +155,10 @@ impl Request {
 fn connect(address: SocketAddr) -> Result<TcpStream> {
     let stream = TcpStream::connect_timeout(&address, Duration::from_secs(5))
         .with_context(|| format!("nobody listens on {address}"))?;
+    prepared(stream)
+}
+
+fn prepared(stream: TcpStream) -> Result<TcpStream> {
     stream.set_read_timeout(Some(LIMIT))?;
     stream.set_write_timeout(Some(LIMIT))?;
     stream.set_nodelay(true)?;

@@ -35,7 +35,7 @@ pub struct Reply {
     /// With these fields beside Content-Length.
     pub headers: Vec<(String, String)>,
     /// With this body.
-    pub body: String,
+    pub body: Vec<u8>,
 }
 
 impl Scripted {
@@ -71,10 +71,16 @@ impl Scripted {
 
 impl Reply {
     /// A 200 that may be kept for ten minutes, at once.
-    pub fn kept(body: impl Into<String>) -> Self {
+    pub fn kept(body: impl Into<Vec<u8>>) -> Self {
         Self { delay: Duration::ZERO, status: 200, headers: Vec::new(), body: body.into() }
             .with("content-type", "application/json")
             .with("cdn-cache-control", "max-age=600, stale-if-error=86400")
+    }
+
+    /// Under another status.
+    #[must_use]
+    pub fn under(self, status: u16) -> Self {
+        Self { status, ..self }
     }
 
     /// With one field more.
@@ -126,6 +132,6 @@ fn answer(client: TcpStream, all: &Mutex<Vec<Asked>>, play: &dyn Fn(&Asked) -> R
         "HTTP/1.1 {status} Scripted\r\n{fields}content-length: {length}\r\nconnection: close\r\n\r\n"
     );
     let mut client = client;
-    client.write_all(&[head.as_bytes(), body.as_bytes()].concat())?;
+    client.write_all(&[head.as_bytes(), &body].concat())?;
     Ok(())
 }

@@ -13,7 +13,7 @@ use crate::{
     upstream::{self, Failure, Outgoing},
 };
 use js_sys::ArrayBuffer;
-use std::rc::Rc;
+use std::{rc::Rc, time::Duration};
 use valora_shared::{
     cache::{
         Answered, Asked, CacheKey, Fields, Keeping, Policy, RequestControl, Reuse, Stored, freshened,
@@ -28,6 +28,11 @@ use web_sys::Response;
 
 /// Statuses for which a stored answer may stand in (RFC 5861 §4).
 const SERVER_ERRORS: [u16; 4] = [500, 502, 503, 504];
+
+/// Whether an answer says that the origin fails.
+fn is_failure(status: u16) -> bool {
+    status >= 500
+}
 
 /// One fetch.
 pub struct Job {
@@ -68,10 +73,21 @@ struct Fetched {
 impl Job {
     /// Asks the origin, and takes the answer into memory.
     pub async fn run(&self, env: &worker::Env) -> OriginFact {
-        let outcome = self.fetch(env).await;
-        let away = matches!(outcome, OriginFact::Failed(_));
-        self.isolate.note_origin(route_of(&self.path), away, platform::now());
+        let outcome = self.fetch(env, platform::now()).await;
+        if let Some(is_away) = Self::tells_away(&outcome) {
+            self.isolate.note_origin(route_of(&self.path), is_away, platform::now());
+        }
         outcome
+    }
+
+    /// Whether the origin is away, as far as an outcome tells. A 5xx that is passed on does not say that it is there
+    /// again; and as a single URL may bring it about, it does not say either that a whole route shall be served stale.
+    fn tells_away(outcome: &OriginFact) -> Option<bool> {
+        match outcome {
+            OriginFact::Failed(_) => Some(true),
+            OriginFact::Passed(passed) if is_failure(passed.status) => None,
+            OriginFact::Passed(_) | OriginFact::Kept(..) => Some(false),
+        }
     }
 
     /// What it means for those who watch.
@@ -82,6 +98,10 @@ impl Job {
                 if entry.stored().reuse(platform::now(), &control, None).0 == Reuse::Fresh =>
             {
                 underway::Outcome::Stored
+            }
+            // Its body is a stream for the one who asked, but that the origin fails concerns all.
+            OriginFact::Passed(passed) if is_failure(passed.status) => {
+                underway::Outcome::Failed(Failure::ServerError)
             }
             OriginFact::Kept(..) | OriginFact::Passed(_) => underway::Outcome::NotShared,
             OriginFact::Failed(failure) => underway::Outcome::Failed(*failure),
@@ -105,19 +125,20 @@ impl Job {
             .is_none_or(|kept| kept.stored().sent_at <= entry.stored().sent_at)
             && self.isolate.is_current(&self.key, &entry);
         let Some(namespace) = binding(env, kv::BINDING) else { return };
-        if is_own && is_newest && self.isolate.begin_kv_write(&self.key, platform::now()) {
-            kv::write(&namespace, &self.key, &header, &entry).await;
+        if is_own && is_newest {
+            let may = |key: &CacheKey| self.isolate.begin_kv_write(key, platform::now());
+            kv::write(&namespace, &self.key, &header, &entry, may).await;
         }
     }
 
-    async fn fetch(&self, env: &worker::Env) -> OriginFact {
+    async fn fetch(&self, env: &worker::Env, begun: UnixMillis) -> OriginFact {
         let Some(Ok(settings)) = self.isolate.settings() else {
             return OriginFact::Failed(Failure::Unreachable);
         };
         if let Some(fact) = self.together(settings, env).await {
             return fact;
         }
-        match self.alone(settings).await {
+        match self.alone(settings, begun).await {
             Ok(fetched) => self.received(fetched).await,
             Err(failure) => OriginFact::Failed(failure),
         }
@@ -150,10 +171,13 @@ impl Job {
         is_of_use.then_some(fact)
     }
 
-    async fn alone(&self, settings: &Settings) -> Result<Fetched, Failure> {
+    async fn alone(&self, settings: &Settings, begun: UnixMillis) -> Result<Fetched, Failure> {
         let (epoch, sent_at) = (epochs::known(&self.isolate), platform::now());
+        // Waiting for another one's fetch has taken of the origin's time.
+        let waited = Duration::from_millis(sent_at.since(begun).unsigned_abs());
+        let left = upstream::time_limit(settings).saturating_sub(waited);
         let is_raw = self.isolate.is_proxy();
-        let response = upstream::send(settings, &self.correlation_id, &self.outgoing, is_raw).await?;
+        let response = upstream::send(settings, &self.correlation_id, &self.outgoing, left, is_raw).await?;
         self.fetched(response, (sent_at, platform::now()), epoch, false)
     }
 
@@ -273,4 +297,35 @@ async fn packed(entry: &Entry) -> Option<Entry> {
     let gzip = JsFuture::from(js::gzip(&identity.handle).ok()?).await.ok()?;
     let bytes = u64::from(gzip.dyn_ref::<ArrayBuffer>()?.byte_length());
     has_paid(identity.bytes, bytes).then(|| entry.with_gzip(Body { handle: gzip, bytes }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cache::testing;
+    use web_sys::Headers;
+
+    fn passed(status: u16) -> OriginFact {
+        let headers = JsValue::NULL.unchecked_into::<Headers>();
+        OriginFact::Passed(Passed { status, headers, body: JsValue::NULL })
+    }
+
+    #[test]
+    fn an_error_that_is_passed_on_neither_ends_nor_begins_an_absence_of_the_origin() {
+        let kept = OriginFact::Kept(Rc::new(Entry::new(testing::stored(1), None, None)), CacheOutcome::Miss);
+        for (outcome, told) in [
+            (passed(503), None),
+            (passed(302), Some(false)),
+            (kept, Some(false)),
+            (OriginFact::Failed(Failure::Timeout), Some(true)),
+        ] {
+            assert_eq!(Job::tells_away(&outcome), told);
+        }
+    }
+
+    #[test]
+    fn a_failure_is_everybodys_and_an_answer_for_one_is_not() {
+        assert_eq!(Job::ended(&passed(503)), underway::Outcome::Failed(Failure::ServerError));
+        assert_eq!(Job::ended(&passed(302)), underway::Outcome::NotShared);
+    }
 }

@@ -3,7 +3,10 @@
 use super::kv;
 use crate::{background, isolate::Isolate, js::binding, platform};
 use std::rc::Rc;
-use valora_shared::cache::{CacheKey, after_scheme, target_of};
+use valora_shared::{
+    cache::{CacheKey, after_scheme, target_of},
+    time::UnixMillis,
+};
 
 /// Whether an answer to this method tells of a change.
 pub fn is_change(method: &str, status: u16) -> bool {
@@ -29,13 +32,10 @@ pub fn keys(
     keys
 }
 
-/// Marks them in memory, and forgets them in KV behind the answer.
+/// Marks them in memory, and forgets them behind the answer where KV has to forget them.
 pub fn forget(isolate: &Rc<Isolate>, env: &worker::Env, ctx: &worker::Context, keys: Vec<CacheKey>) {
-    let now = platform::now();
-    for key in &keys {
-        isolate.changed(key, now);
-    }
-    if let Some(namespace) = binding(env, kv::BINDING) {
+    let keys = mark(isolate, keys, platform::now());
+    if let Some(namespace) = binding(env, kv::BINDING).filter(|_| !keys.is_empty()) {
         background::wait_until(ctx, async move {
             for key in &keys {
                 kv::delete(&namespace, key).await;
@@ -44,9 +44,65 @@ pub fn forget(isolate: &Rc<Isolate>, env: &worker::Env, ctx: &worker::Context, k
     }
 }
 
+/// Marks them in memory; comes back with those that KV must forget, too.
+///
+/// The shop's changes purge by epoch, in KV as everywhere (ADR 0007): a mark only spares the one who made the change the
+/// seconds until this isolate hears of it. So what memory does not hold is neither marked nor forgotten: everybody may
+/// POST, to URLs of his choice.
+fn mark(isolate: &Isolate, keys: Vec<CacheKey>, now: UnixMillis) -> Vec<CacheKey> {
+    let is_proxy = isolate.is_proxy();
+    for key in &keys {
+        isolate.changed(key, now, is_proxy);
+    }
+    if is_proxy { keys } else { Vec::new() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        cache::{Body, Entry, testing},
+        settings::Settings,
+    };
+    use std::collections::HashMap;
+    use wasm_bindgen::JsValue;
+
+    const NOW: UnixMillis = UnixMillis(1_790_000_000_000);
+
+    fn isolate(mode: &str) -> Isolate {
+        let source: HashMap<String, String> = HashMap::from([("EDGE_MODE".to_owned(), mode.to_owned())]);
+        let isolate = Isolate::default();
+        isolate.ensure_settings(|| Settings::read(&source), || 7);
+        isolate
+    }
+
+    fn key(n: u32) -> CacheKey {
+        CacheKey::from_url(&format!("/api/price?x={n}")).unwrap()
+    }
+
+    fn entry(sent_at: UnixMillis) -> Rc<Entry> {
+        Rc::new(Entry::new(testing::stored(sent_at.0), Some(Body { handle: JsValue::NULL, bytes: 1 }), None))
+    }
+
+    #[test]
+    fn changes_of_random_urls_cost_the_shop_neither_memory_nor_calls_of_kv() {
+        let isolate = isolate("api");
+        for n in 0..1_000 {
+            assert!(mark(&isolate, vec![key(n)], NOW).is_empty(), "KV learns of epochs alone");
+            assert!(isolate.is_current(&key(n), &entry(NOW)), "{n} was marked");
+        }
+        isolate.remember(&key(1), &|_| None, entry(NOW));
+        assert!(mark(&isolate, vec![key(1)], NOW).is_empty());
+        assert!(isolate.recall(&key(1), &|_| None).is_none(), "who changed it sees it changed");
+        assert!(!isolate.is_current(&key(1), &entry(NOW)), "nor is KV's old one used here");
+    }
+
+    #[test]
+    fn a_plain_cache_has_nothing_but_this_to_learn_of_changes() {
+        let isolate = isolate("proxy");
+        assert_eq!(mark(&isolate, vec![key(1)], NOW), [key(1)]);
+        assert!(!isolate.is_current(&key(1), &entry(NOW)));
+    }
 
     #[test]
     fn a_change_reaches_what_it_names_on_the_same_site_alone() {

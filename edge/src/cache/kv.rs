@@ -17,8 +17,8 @@ use wasm_bindgen_futures::JsFuture;
 pub const BINDING: &str = "CACHE";
 /// KV refuses a shorter life; freshness is ours anyway, this is only the broom.
 const MIN_TTL_SECONDS: u32 = 60;
-/// And a longer one is of no use.
-const MAX_TTL_SECONDS: u32 = 30 * 86_400;
+/// Beyond the year that settings allow, and whatever stale windows go with it; "for ever" is asked anew after ten years.
+const MAX_TTL_SECONDS: u32 = 10 * 366 * 86_400;
 /// The blocks of nearly all values end before: what is read of one at first.
 const FIRST_BYTES: u32 = 2_048;
 
@@ -52,7 +52,7 @@ pub async fn read(
 /// A read that is about to be made, of the key with this hash: under which name.
 pub fn begin_read(hash: &str) -> String {
     count(&[(Counter::KvReads, 1)]);
-    named(hash)
+    named(hash, isolate::current().is_proxy())
 }
 
 /// A key's hash: a fixed length whatever the URL's, as KV allows 512 bytes.
@@ -60,20 +60,30 @@ pub fn hash(key: &CacheKey) -> String {
     hex::encode(Sha256::digest(key.as_str().as_bytes()))
 }
 
-/// Stores an entry; a refusal (429 on a second write in a second, say) is logged and forgotten. How many bytes were
-/// written, where they were.
-pub async fn write(namespace: &JsValue, key: &CacheKey, header: Header<'_>, entry: &Entry) -> Option<u64> {
+/// Stores an entry under those of its keys that `may` be written now; a refusal (429 on a second write in a second, say)
+/// is logged and forgotten.
+pub async fn write(
+    namespace: &JsValue,
+    key: &CacheKey,
+    header: Header<'_>,
+    entry: &Entry,
+    may: impl Fn(&CacheKey) -> bool,
+) {
     let names = &entry.stored().keeping.vary;
-    let written = if names.is_empty() {
-        put(namespace, key, entry).await
-    } else {
-        let variant = key.of_variant(&variant(names, header));
-        match put_mark(namespace, key, names, entry.stored()).await {
-            Ok(()) => put(namespace, &variant, entry).await,
-            Err(error) => Err(error),
+    let written = async {
+        if names.is_empty() {
+            return if may(key) { put(namespace, key, entry).await } else { Ok(()) };
         }
+        // The mark that another variant has just written says the same.
+        if may(key) {
+            put_mark(namespace, key, names, entry.stored()).await?;
+        }
+        let variant = key.of_variant(&variant(names, header));
+        if may(&variant) { put(namespace, &variant, entry).await } else { Ok(()) }
     };
-    written.inspect_err(|error| log("kv write failed", error)).ok()
+    if let Err(error) = written.await {
+        log("kv write failed", &error);
+    }
 }
 
 /// Forgets a key's value.
@@ -96,7 +106,7 @@ async fn get(namespace: &JsValue, key: &CacheKey) -> Option<Value> {
 }
 
 /// The smaller coding of the body is stored.
-async fn put(namespace: &JsValue, key: &CacheKey, entry: &Entry) -> Result<u64, JsValue> {
+async fn put(namespace: &JsValue, key: &CacheKey, entry: &Entry) -> Result<(), JsValue> {
     let mut stored = entry.stored().clone();
     stored.is_gzip = entry.gzip().is_some();
     let body = entry.gzip().or(entry.identity()).ok_or("no body at hand")?;
@@ -106,7 +116,7 @@ async fn put(namespace: &JsValue, key: &CacheKey, entry: &Entry) -> Result<u64, 
     let value = js::join(&prefix, &body.handle)?;
     JsFuture::from(js::kv_put(namespace, &name(key), &value, seconds)?).await?;
     count(&[(Counter::KvWrites, 1), (Counter::BytesRaw, raw_bytes), (Counter::BytesStored, body.bytes)]);
-    Ok(u64::from(value.length()))
+    Ok(())
 }
 
 async fn put_mark(
@@ -151,12 +161,14 @@ pub fn open(value: &JsValue) -> Option<Value> {
 }
 
 fn name(key: &CacheKey) -> String {
-    named(&hash(key))
+    named(&hash(key), isolate::current().is_proxy())
 }
 
-/// Epochs are the Hub's, so another Hub finds nothing of this.
-fn named(hash: &str) -> String {
-    [hub::NAME, ":response:", hash].concat()
+/// Epochs are the Hub's, so another Hub finds nothing of this; nor does a plain cache, which has none, knows nothing of
+/// what the shop keeps from clients, and keeps bodies packed as the origin has sent them.
+fn named(hash: &str, is_proxy: bool) -> String {
+    let whose = if is_proxy { "proxy" } else { hub::NAME };
+    [whose, ":response:", hash].concat()
 }
 
 fn count(counts: &[(Counter, u64)]) {
@@ -174,10 +186,33 @@ fn log(message: &str, error: &JsValue) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cache::testing;
+    use valora_shared::cache::MAX_SECONDS;
 
     #[test]
     fn names_fit_kv_whatever_the_url() {
         let long = CacheKey::from_url(&format!("/api/x?q={}", "é".repeat(9_000))).unwrap();
         assert_eq!(name(&long).len(), 79);
+    }
+
+    #[test]
+    fn what_one_mode_has_stored_the_other_does_not_find() {
+        assert_ne!(named("a", true), named("a", false));
+    }
+
+    #[test]
+    fn kv_keeps_a_value_for_as_long_as_it_may_be_of_use() {
+        let with_lifetime = |lifetime_seconds| {
+            let mut stored = testing::stored(1);
+            stored.keeping.lifetime_seconds = lifetime_seconds;
+            (stored.keeping.stale_while_revalidate, stored.keeping.stale_if_error) = (60, 86_400);
+            ttl_seconds(&stored)
+        };
+        assert_eq!(with_lifetime(31_536_000), 31_536_000 + 86_400);
+        assert_eq!(with_lifetime(MAX_SECONDS), MAX_TTL_SECONDS);
+        let mut short = testing::stored(1);
+        short.keeping.lifetime_seconds = 5;
+        (short.keeping.stale_while_revalidate, short.keeping.stale_if_error) = (0, 0);
+        assert_eq!(ttl_seconds(&short), MIN_TTL_SECONDS);
     }
 }

@@ -102,6 +102,11 @@ impl MemoryTier {
         self.put(key.of_variant(&variant(names, header)), entry);
     }
 
+    /// Whether anything is known of the key.
+    pub fn holds(&self, key: &CacheKey) -> bool {
+        self.0.peek(key).is_some()
+    }
+
     /// Marks that something was changed through us.
     pub fn change(&mut self, key: &CacheKey, now: UnixMillis) {
         self.0.insert(key.clone(), Held::Changed(now));

@@ -18,7 +18,8 @@ use valora_shared::{
 /// How long a mark counts: as long as anybody waits in the object `Flight`. So a slower origin gets one request more
 /// from each isolate in that time, never all that wait.
 pub const OWNER_MS: i64 = WAIT_MS as i64;
-/// For so long an end is remembered, in which all who watch have looked.
+/// For so long an end is remembered, in which all who watch have looked. Of a failure hears also whoever comes in that
+/// time: an origin that refuses at once would else get the whole herd, one after the other.
 const ENDED_MS: i64 = 1_000;
 /// More keys are not marked: when they are reached, those that are over go, and if that is not enough all. Then some is
 /// fetched twice.
@@ -68,10 +69,12 @@ pub enum State {
     UnderWay,
     /// Nobody shall wait for another's answer until then.
     NotShared(UnixMillis),
+    /// The origin has just failed.
+    Failing(Failure),
 }
 
 impl Underway {
-    /// Begins; none where somebody else is at it, or nobody's answer is for another ([`watch`] tells which). The mark
+    /// Begins; none where somebody else is at it, has just failed, or nobody's answer is for another ([`watch`] tells). The mark
     /// counts until `deadline`: [`OWNER_MS`] from now.
     pub fn begin(&mut self, key: &CacheKey, now: UnixMillis, deadline: UnixMillis) -> Option<Mark> {
         if self.state(key, now) != State::Idle {
@@ -105,6 +108,7 @@ impl Underway {
         match (entry.ended, entry.busy) {
             (Some((_, Outcome::NotShared, until)), _) if now < until => State::NotShared(until),
             (_, Some((_, until))) if now < until => State::UnderWay,
+            (Some((_, Outcome::Failed(failure), until)), _) if now < until => State::Failing(failure),
             _ => State::Idle,
         }
     }

@@ -36,7 +36,7 @@ fn one_begins_and_the_others_watch_until_it_ends() {
 fn who_comes_after_an_end_is_not_told_of_it() {
     let mut underway = Underway::default();
     let mark = begin(&mut underway, 0).unwrap();
-    underway.finish(mark, Outcome::Failed(Failure::Timeout), at(100));
+    underway.finish(mark, Outcome::Stored, at(100));
     let since = underway.count;
     assert!(matches!(seen(&mut underway, since, 101), Some(Watched::TakeOver(_))));
 }
@@ -62,6 +62,19 @@ fn a_failure_is_told_to_all_who_watched() {
     for ms in [10, 20] {
         assert_eq!(seen(&mut underway, since, ms), Some(Watched::Failed(Failure::Unreachable)));
     }
+}
+
+#[test]
+fn who_comes_just_after_a_failure_does_not_ask_anew() {
+    let mut underway = Underway::default();
+    let mark = begin(&mut underway, 0).unwrap();
+    underway.finish(mark, Outcome::Failed(Failure::ServerError), at(5));
+    for ms in [6, 1_004] {
+        assert_eq!(begin(&mut underway, ms), None);
+        let since = underway.count;
+        assert_eq!(seen(&mut underway, since, ms), Some(Watched::Failed(Failure::ServerError)));
+    }
+    assert!(begin(&mut underway, 1_005).is_some());
 }
 
 #[test]

@@ -26,7 +26,7 @@ pub fn admit(desk: &str, fields: &str) -> String {
     format!("{word} {number} {ms} {}\n{}", desk.kept().unwrap_or(0), desk.to_text())
 }
 
-/// A fetch has ended: `shared` with the names its answer varies by, `alone` or `failed`.
+/// A fetch has ended: `shared` with the names its answer varies by, `alone`, `failed`, or with an `error` of the origin.
 pub fn land(desk: &str, number: u32, outcome: &str, names: &str, fields: &str) -> String {
     let (mut desk, fields) = (Desk::parse(desk), pairs(fields));
     #[cfg(feature = "fault-injection")]

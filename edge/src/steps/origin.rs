@@ -55,9 +55,8 @@ pub fn pass(exchange: &mut Exchange, isolate: &Isolate) -> Verdict {
 fn away(failure: Failure) -> Problem {
     let (code, detail) = match failure {
         Failure::Timeout => (ErrorCode::OriginTimeout, "The origin did not answer in time."),
-        Failure::Unreachable | Failure::ServerError => {
-            (ErrorCode::OriginUnreachable, "The origin cannot be reached.")
-        }
+        Failure::Unreachable => (ErrorCode::OriginUnreachable, "The origin cannot be reached."),
+        Failure::ServerError => (ErrorCode::OriginFailed, "The origin answers with errors."),
     };
     Problem::new(code, detail).retry_after(RETRY_AFTER_SECONDS)
 }

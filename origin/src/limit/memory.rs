@@ -10,7 +10,7 @@ use std::{
     fmt,
     sync::{Mutex, MutexGuard, PoisonError},
 };
-use valora_shared::rate::{Booking, Refused, State, book, take_back};
+use valora_shared::rate::{Booking, Refused, State, book, book_again, take_back};
 
 const SHARDS: usize = 64;
 /// So often idle clients are looked for, when new ones come.
@@ -47,7 +47,9 @@ struct Known {
 pub(super) struct Booked {
     /// Of each payer.
     pub(super) decisions: Vec<Decision>,
-    /// The same; of nobody where one of them is refused.
+    /// The number under which each was known.
+    numbers: Vec<u64>,
+    /// What each has spent; of nobody where one of them is refused.
     bookings: Vec<(Name, u64, Booking)>,
 }
 
@@ -65,12 +67,13 @@ impl Memory {
 
     /// Spends `cost` of all or of none.
     pub(super) fn book(&self, counted: &[Counted], cost: u32, now: UnixMillis) -> Booked {
-        let mut booked = Booked { decisions: Vec::new(), bookings: Vec::new() };
+        let mut booked = Booked { decisions: Vec::new(), numbers: Vec::new(), bookings: Vec::new() };
         for payer in counted {
             let mut shard = self.shard(payer.name);
             let known = shard.know(payer.name, now, self.most);
             let (decision, booking) = book(&mut known.state, now, cost, &payer.limits);
             booked.decisions.push(decision);
+            booked.numbers.push(known.number);
             booked.bookings.extend(booking.map(|booking| (payer.name, known.number, booking)));
         }
         if !booked.is_admitted() {
@@ -87,6 +90,29 @@ impl Memory {
                 self.shard(*name).clients.get_mut(name).filter(|known| known.number == *number)
             {
                 take_back(&mut known.state, *booking);
+            }
+        }
+    }
+
+    /// Whether one of the payers has been forgotten since.
+    pub(super) fn is_outdated(&self, booked: &Booked, counted: &[Counted]) -> bool {
+        counted.iter().zip(&booked.numbers).any(|(payer, number)| {
+            self.shard(payer.name).clients.get(&payer.name).is_none_or(|known| known.number != *number)
+        })
+    }
+
+    /// Sees to it that what a request has spent that goes through is known, and how its payers stand: who was forgotten
+    /// meanwhile, because it was reset elsewhere, begins with that.
+    pub(super) fn hold(&self, booked: &mut Booked, counted: &[Counted], now: UnixMillis) {
+        for (place, (name, number, booking)) in booked.bookings.iter_mut().enumerate() {
+            let mut shard = self.shard(*name);
+            let known = shard.know(*name, now, self.most);
+            if known.number != *number {
+                book_again(&mut known.state, *booking);
+                *number = known.number;
+                if let (Some(decision), Some(payer)) = (booked.decisions.get_mut(place), counted.get(place)) {
+                    decision.usage = peek(&known.state, now, 0, &payer.limits).usage;
+                }
             }
         }
     }
@@ -127,10 +153,8 @@ impl Memory {
         }
     }
 
-    /// Forgets what those clients had spent that were reset at another replica since they came to be known here; whether
-    /// there was one. Of an older reset nothing is to be forgotten: what they have spent here, they have spent after it.
-    pub(super) fn obey_resets(&self, counted: &[Counted], told: &[Told], now: UnixMillis) -> bool {
-        let mut has_forgotten = false;
+    /// Forgets what those clients had spent that were reset at another replica since they came to be known here. Of an older reset nothing is to be forgotten: what they have spent here, they have spent after it.
+    pub(super) fn obey_resets(&self, counted: &[Counted], told: &[Told], now: UnixMillis) {
         for (payer, told) in counted.iter().zip(told) {
             let Some(age_ms) = told.reset_age_ms else { continue };
             let mut shard = self.shard(payer.name);
@@ -138,10 +162,8 @@ impl Memory {
             // By a duration, as Redis has another clock; both are told in whole milliseconds.
             if since.is_some_and(|since| since.after(age_ms).after(1) < now) {
                 shard.begin(payer.name, now);
-                has_forgotten = true;
             }
         }
-        has_forgotten
     }
 
     fn shard(&self, name: Name) -> MutexGuard<'_, Shard> {
@@ -214,120 +236,5 @@ impl fmt::Debug for Memory {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use valora_shared::{
-        config::Setting,
-        rate::Who,
-        trust::{Client, SharedSecret},
-    };
-
-    const NOW: UnixMillis = UnixMillis(1_790_000_000_000);
-    const LIMITS: Limits = Limits { minute: 60, hour: 1_000, day: 10_000 };
-    const A_DAY_MS: i64 = 86_400_000 + 900_000;
-
-    fn client(number: u32) -> Counted {
-        let secret = SharedSecret::parse("0123456789abcdef0123456789abcdef").unwrap();
-        let who = Who::Client(Client::User(number.to_string()));
-        Counted { name: Name::of(&secret, &who), limits: LIMITS }
-    }
-
-    fn spend(memory: &Memory, number: u32, cost: u32, now: UnixMillis) -> bool {
-        memory.book(&[client(number)], cost, now).is_admitted()
-    }
-
-    /// A hundred thousand addresses, of which each asks once, where there is room for a tenth.
-    #[test]
-    fn a_flood_of_clients_takes_no_more_memory_and_frees_nobody_who_has_spent_more() {
-        let memory = Memory::new(10_000);
-        for number in 0..100 {
-            assert!(spend(&memory, number, 60, NOW) && !spend(&memory, number, 1, NOW));
-        }
-        for number in 1_000..101_000 {
-            assert!(spend(&memory, number, 1, NOW));
-            assert!(memory.len() <= 10_000 + SHARDS);
-        }
-        assert!(memory.len() > 8_000);
-        for number in 0..100 {
-            assert!(!spend(&memory, number, 1, NOW.after(59_000)), "client {number} has a second allowance");
-        }
-    }
-
-    #[test]
-    fn a_client_of_whom_nothing_counts_is_forgotten() {
-        let memory = Memory::new(10_000);
-        (0..2_000).for_each(|number| assert!(spend(&memory, number, 1, NOW)));
-        let later = NOW.after(A_DAY_MS);
-        (5_000..6_000).for_each(|number| assert!(spend(&memory, number, 1, later)));
-        assert!(memory.len() <= 1_000 + 10, "{} are known", memory.len());
-    }
-
-    #[test]
-    fn all_pay_or_none() {
-        let memory = Memory::new(10_000);
-        assert!(spend(&memory, 1, 59, NOW));
-        let both = [client(2), client(1)];
-        assert!(!memory.book(&both, 2, NOW).is_admitted());
-        assert_eq!(memory.look(client(2).name, NOW, &LIMITS), peek(&State::default(), NOW, 1, &LIMITS));
-        let booked = memory.book(&both, 1, NOW);
-        assert!(booked.is_admitted() && !spend(&memory, 1, 1, NOW));
-        memory.take_back(&booked);
-        assert!(spend(&memory, 1, 1, NOW) && !spend(&memory, 1, 1, NOW));
-        assert!(spend(&memory, 2, 60, NOW));
-    }
-
-    /// More threads than shards' neighbours, all at one client.
-    #[test]
-    fn no_more_pass_than_may_however_many_ask_at_once() {
-        let memory = Memory::new(10_000);
-        let passed: usize = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..8)
-                .map(|_| scope.spawn(|| (0..100).filter(|_| spend(&memory, 1, 1, NOW)).count()))
-                .collect();
-            threads.into_iter().map(|thread| thread.join().unwrap()).sum()
-        });
-        assert_eq!(passed, 60);
-    }
-
-    #[test]
-    fn a_reset_elsewhere_frees_of_what_was_spent_before_it_and_of_nothing_else() {
-        let memory = Memory::new(10_000);
-        let told = |reset_age_ms| {
-            [Told { decision: peek(&State::default(), NOW, 1, &LIMITS), reset_age_ms: Some(reset_age_ms) }]
-        };
-        assert!(spend(&memory, 1, 60, NOW));
-        // Ten hours ago, long before this replica knew the client: while Redis was away it let it through alone.
-        assert!(!memory.obey_resets(&[client(1)], &told(36_000_000), NOW.after(1_000)));
-        assert!(!spend(&memory, 1, 1, NOW.after(1_000)));
-        // Half a second ago.
-        assert!(memory.obey_resets(&[client(1)], &told(500), NOW.after(2_000)));
-        assert!(spend(&memory, 1, 60, NOW.after(2_000)));
-        // The same one, once more.
-        assert!(!memory.obey_resets(&[client(1)], &told(1_500), NOW.after(3_000)));
-        // Its own.
-        memory.reset(client(1).name, NOW.after(4_000));
-        assert!(!memory.obey_resets(&[client(1)], &told(1_000), NOW.after(5_000)));
-    }
-
-    #[test]
-    fn what_is_taken_back_was_never_spent_by_who_came_after() {
-        let memory = Memory::new(1);
-        let first = memory.book(&[client(1)], 5, NOW);
-        // Until the first is forgotten.
-        (2..2_000).for_each(|number| drop(memory.book(&[client(number)], 60, NOW)));
-        assert!(spend(&memory, 1, 60, NOW));
-        memory.take_back(&first);
-        assert!(!spend(&memory, 1, 1, NOW));
-    }
-
-    #[test]
-    fn of_two_refusals_the_longer_is_told() {
-        let memory = Memory::new(10_000);
-        let both = [client(1), client(2)];
-        assert!(spend(&memory, 1, 60, NOW) && spend(&memory, 2, 60, NOW.after(40_000)));
-        let now = NOW.after(41_000);
-        let refused = memory.book(&both, 1, now);
-        memory.keep(&both, &refused.decisions, 1, now);
-        assert_eq!(memory.kept(&both, 1, now).unwrap().verdict.wait_ms(), 60_000);
-    }
-}
+#[path = "memory_tests.rs"]
+mod tests;

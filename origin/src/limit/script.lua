@@ -6,7 +6,7 @@
 --
 -- Of each client 11 integers: 0 admitted, 1 refused or 2 too costly; milliseconds to wait; the window for which it
 -- waits so long (0 to 2); those it does not fit into (bits); what is used of each; in how many milliseconds there is
--- more of each; how long ago it was reset, -1 for never.
+-- more of each; how long ago it was reset, -1 for never, or for a time that this server's clock has yet to reach again.
 --
 -- What is kept of a client: {newest, reset_at, ring, ring, ring}, a ring being {} or {first bucket, its count, ...},
 -- of which neither the first count nor the last is 0.
@@ -162,6 +162,6 @@ for client, key in ipairs(KEYS) do
     local ring = state[window + 2]
     told[#told + 1] = #ring > 0 and until_then(leaves_at(window, ring[1])) or 0
   end
-  told[#told + 1] = state[2] > 0 and math.max(now - state[2], 0) or -1
+  told[#told + 1] = state[2] > 0 and now >= state[2] and now - state[2] or -1
 end
 return told

@@ -18,7 +18,7 @@ use valora_shared::{
     config::RateMode,
     id::CorrelationId,
     problem::{ErrorCode, Problem},
-    rate::{Decision, Limits, Payer, Policy, Usage, is_watched},
+    rate::{Decision, Limits, Payer, Policy, Usage, is_probe, is_watched},
     trust::Client,
 };
 
@@ -40,7 +40,10 @@ pub(super) struct Standing {
 pub(super) async fn admit(app: &App, request: &mut Request) -> Result<Option<Standing>, Response> {
     let rate = &app.config.rate;
     let (method, path) = (request.method().as_str(), request.uri().path());
-    if is_watched(method, path) || rate.rate_limit_exempt.contains(peer(request.extensions())) {
+    if is_watched(method, path)
+        || is_probe(method, path)
+        || rate.rate_limit_exempt.contains(peer(request.extensions()))
+    {
         return Ok(None);
     }
     let (policy, cost) = (Policy::of(method, path), rate.rate_limit_costs.of(method, path));

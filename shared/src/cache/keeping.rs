@@ -83,7 +83,7 @@ pub enum NotKept {
     NoLifetime,
 }
 
-/// Seconds a 404 is kept at most (Shop).
+/// Seconds a 404 is kept at most, and then not served any more, not even stale (Shop).
 const NOT_FOUND_SECONDS: u32 = 60;
 /// stale-if-error where nothing is said (Proxy): RFC 9111 §4.2.4 lets a cache serve stale when it is cut off.
 const DEFAULT_STALE_IF_ERROR: u32 = 86_400;
@@ -138,19 +138,22 @@ impl Keeping {
             (None, Policy::Shop(table)) => table.seconds(asked.path),
             (None, Policy::Proxy) => heuristic(answered),
         };
+        let default_if_error = if matches!(policy, Policy::Proxy) { DEFAULT_STALE_IF_ERROR } else { 0 };
+        let mut while_revalidate = control.stale_while_revalidate.unwrap_or(0);
+        let mut if_error = control.stale_if_error.unwrap_or(default_if_error);
         if matches!(policy, Policy::Shop(_)) && status == 404 {
             lifetime_seconds = lifetime_seconds.min(NOT_FOUND_SECONDS);
+            // No purge tells of what is put where there was nothing, so a day later nobody knows whether it is true.
+            (while_revalidate, if_error) = (0, 0);
         }
         let has_validator = fields.has("etag") || fields.has("last-modified");
-        let while_revalidate = control.stale_while_revalidate.unwrap_or(0);
         if (lifetime_seconds == 0 && while_revalidate == 0 || control.no_cache) && !has_validator {
             return Err(NotKept::NoLifetime);
         }
-        let default_if_error = if matches!(policy, Policy::Proxy) { DEFAULT_STALE_IF_ERROR } else { 0 };
         Ok(Self {
             lifetime_seconds,
             stale_while_revalidate: while_revalidate,
-            stale_if_error: control.stale_if_error.unwrap_or(default_if_error),
+            stale_if_error: if_error,
             forbids_stale: control.forbids_stale(),
             no_cache: control.no_cache,
             initial_age_ms: initial_age_ms(policy, answered),

@@ -42,6 +42,19 @@ fn the_shop_keeps_what_names_no_lifetime_by_its_table_and_404_a_minute() {
 }
 
 #[test]
+fn the_shop_serves_no_stale_404_whatever_its_terms() {
+    let table = Lifetimes::new(300, &Rows::default());
+    let fields = [("cdn-cache-control", "max-age=30, stale-while-revalidate=60, stale-if-error=86400")];
+    let windows = |policy, status| {
+        let keeping = decide(policy, status, &fields).unwrap();
+        (keeping.lifetime_seconds, keeping.stale_while_revalidate, keeping.stale_if_error)
+    };
+    assert_eq!(windows(Policy::Shop(&table), 404), (30, 0, 0));
+    assert_eq!(windows(Policy::Shop(&table), 200), (30, 60, 86_400));
+    assert_eq!(windows(Policy::Proxy, 404), (30, 60, 86_400));
+}
+
+#[test]
 fn the_proxy_guesses_a_tenth_of_the_time_since_the_last_change() {
     let fields =
         [("date", "Mon, 21 Sep 2026 14:13:20 GMT"), ("last-modified", "Mon, 21 Sep 2026 14:11:40 GMT")];

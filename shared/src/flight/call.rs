@@ -1,5 +1,7 @@
 //! What is said to the object beside the request itself.
 
+use super::WAIT_MS;
+
 /// One call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Call {
@@ -11,6 +13,11 @@ pub struct Call {
 }
 
 impl Call {
+    /// Milliseconds for which another one's fetch is relied on: half of the origin's time stays for one of its own.
+    pub fn wait_ms(&self) -> u32 {
+        WAIT_MS.min(self.timeout_ms / 2)
+    }
+
     /// As the value of a header.
     pub fn to_text(&self) -> String {
         format!("{} {}", self.epoch, self.timeout_ms)

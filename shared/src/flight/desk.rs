@@ -1,7 +1,7 @@
 //! What the object of one key knows between calls, and what it says to each. Data only: it is written out as text
 //! after each call, so that the death of a wasm instance loses nothing of it.
 
-use super::{Call, KEPT_MS, NOT_SHARED_MS, WAIT_MS, variant::digest};
+use super::{Call, KEPT_MS, NOT_SHARED_MS, variant::digest};
 use crate::{cache::Fields, time::UnixMillis};
 
 /// More fetches for one key are not under way at once: a variant, or a newer epoch, each.
@@ -60,7 +60,7 @@ impl Desk {
             return Verdict::Kept(kept.number);
         }
         if let Some(flight) = self.under_way.iter().rev().find(fits) {
-            return Verdict::Wait(flight.number, WAIT_MS);
+            return Verdict::Wait(flight.number, call.wait_ms());
         }
         if self.under_way.len() >= MAX_UNDER_WAY {
             return Verdict::Direct;

@@ -32,6 +32,14 @@ fn one_leads_the_others_wait_and_latecomers_get_what_is_kept_for_five_seconds() 
 }
 
 #[test]
+fn who_has_little_time_keeps_half_of_it_for_a_fetch_of_its_own() {
+    let mut desk = Desk::default();
+    let call = Call { epoch: 0, timeout_ms: 3_000 };
+    assert_eq!(desk.admit(call, Fields(&[]), at(0)), Verdict::Lead(1));
+    assert_eq!(desk.admit(call, Fields(&[]), at(0)), Verdict::Wait(1, 1_500));
+}
+
+#[test]
 fn an_answer_of_an_older_epoch_is_given_to_nobody_who_needs_a_newer_one() {
     let mut desk = Desk::default();
     assert_eq!(admit(&mut desk, 3, 0), Verdict::Lead(1));

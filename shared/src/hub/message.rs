@@ -1,5 +1,5 @@
-//! What is asked of the Hub in one call, and what it answers. JSON between parts of one Worker, which a deployment
-//! replaces together: it is no stored format.
+//! What is asked of the Hub in one call, and what it answers. Postcard between parts of one Worker, which a
+//! deployment replaces together: it is no stored format.
 
 use super::{Record, Report, RevocationList, Stats};
 use crate::{

@@ -123,6 +123,9 @@ codes! {
         cause: "The edge cannot connect to the origin, or the connection broke.",
         cure: "Try again after `Retry-After`; operators: is the origin up, and is its address right?",
         variables: "ORIGIN_URL";
+    OriginFailed 502 "Origin failed",
+        cause: "The origin has answered with an error to a request for the same a moment ago.",
+        cure: "Try again after `Retry-After`; operators: the origin's log tells why.";
     LimiterUnavailable 503 "Rate limiter unavailable",
         cause: "The rate limiter does not answer. The edge lets nothing through that it could not count, and looks up and resets no client; a replica of the origin could tell no other that a client was reset.",
         cure: "Try again after `Retry-After`; operators: at the edge `local` or `open` would let requests through meanwhile, at the origin see in `GET /api/health/detailed` whether its Redis answers.",

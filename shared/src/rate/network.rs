@@ -3,10 +3,16 @@
 use crate::config::{Setting, read_rows};
 use std::net::{IpAddr, Ipv6Addr};
 
-/// Whether a request asks how the service is: whoever watches over it is not to be shut out of knowing.
+/// Whether a request asks how the service is: whoever watches over it is not to be shut out of knowing. The origin has
+/// probes of its own besides ([`is_probe`]).
 pub fn is_watched(method: &str, path: &str) -> bool {
-    const PATHS: [&str; 5] = ["/api/health", "/api/health/detailed", "/livez", "/readyz", "/metrics"];
+    const PATHS: [&str; 3] = ["/api/health", "/api/health/detailed", "/metrics"];
     matches!(method, "GET" | "HEAD") && PATHS.contains(&path)
+}
+
+/// Whether a request is whoever runs an origin asking whether it lives. Through the edge it is a request like another.
+pub fn is_probe(method: &str, path: &str) -> bool {
+    matches!(method, "GET" | "HEAD") && matches!(path, "/livez" | "/readyz")
 }
 
 /// Networks that no limit holds for: `RATE_LIMIT_EXEMPT="10.0.0.0/8,2001:db8::/32"`.

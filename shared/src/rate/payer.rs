@@ -63,6 +63,25 @@ impl Payer {
 }
 
 impl Who {
+    /// Everybody whose limits a client at `address` can meet but those of its accounts: the address itself, and the
+    /// ceilings of all accounts behind it, for requests and for upgrades.
+    pub fn all_at(rate: &RateConfig, address: IpAddr) -> Vec<Self> {
+        let limits = rate.limits();
+        let tiers = rate.rate_limit_tiers.minutes().map(|minute| limits.in_proportion(minute));
+        let mut ceilings: Vec<u32> = Vec::new();
+        for limits in std::iter::once(limits).chain(tiers) {
+            let ceiling = limits.of_address().minute;
+            if !ceilings.contains(&ceiling) {
+                ceilings.push(ceiling);
+            }
+        }
+        let client = Self::Client(Client::Ip(address));
+        let upgrades = [client.clone(), Self::AccountsAt(address, rate.upgrades().of_address().minute)];
+        let upgrades = upgrades.map(|who| Self::UpgradesOf(Box::new(who)));
+        let ceilings = ceilings.into_iter().map(|minute| Self::AccountsAt(address, minute));
+        std::iter::once(client).chain(ceilings).chain(upgrades).collect()
+    }
+
     /// Who it is, whatever is counted: what logs call a client is the same for its requests and its upgrades.
     pub fn whose(&self) -> &Self {
         match self {
@@ -115,6 +134,16 @@ mod tests {
             under(Policy::Upgrades, user(), Some(Role::Admin)),
             [row("upgrades of user:7", 120), row("upgrades of accounts at 192.0.2.7 under 1200", 1_200)]
         );
+        // Nobody pays who is not among them, accounts themselves excepted.
+        let all = Who::all_at(&rate, address);
+        assert_eq!(all.len(), 5);
+        for policy in [Policy::Requests, Policy::Upgrades] {
+            let by = |owner, role| Payer::all(&rate, policy, owner, role, address);
+            let payers = by(None, None).chain(by(user(), Some(Role::Admin)).skip(1));
+            for payer in payers.chain(by(user(), None).skip(1)) {
+                assert!(all.contains(&payer.who), "{}", payer.who);
+            }
+        }
         let mut admin =
             Payer::all(&rate, Policy::Requests, Some(Payer::admin_token()), Some(Role::Admin), address);
         assert_eq!(admin.next().map(|payer| payer.limits.minute), Some(600));

@@ -33,6 +33,12 @@ pub fn take_back(state: &mut State, booking: Booking) {
     state.unbook(booking.at, booking.cost);
 }
 
+/// Spends once more, whatever fits, what was spent in a state that has been forgotten since.
+pub fn book_again(state: &mut State, booking: Booking) {
+    let at = state.advance(UnixMillis(booking.at));
+    state.book(at, booking.cost);
+}
+
 /// What [`step`] would say, with nothing spent: an admitted cost is not among what is used.
 pub fn peek(state: &State, now: UnixMillis, cost: u32, limits: &Limits) -> Decision {
     let mut state = state.clone();

@@ -27,6 +27,11 @@ impl Tiers {
         self.find(|who| matches!(who, Who::Key(known) if known == id))
     }
 
+    /// All of them.
+    pub(super) fn minutes(&self) -> impl Iterator<Item = u32> {
+        self.0.iter().map(|(_, minute)| *minute)
+    }
+
     fn find(&self, is_meant: impl Fn(&Who) -> bool) -> Option<u32> {
         self.0.iter().find(|(who, _)| is_meant(who)).map(|(_, minute)| *minute)
     }

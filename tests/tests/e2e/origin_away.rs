@@ -1,13 +1,19 @@
-//! The origin killed, frozen, started again, ended politely.
+//! The origin killed, frozen, failing, started again, ended politely.
 
 use std::io::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use valora_tests::assertions::{HeaderSet, problem};
 use valora_tests::client::Answer;
+use valora_tests::deliveries::{Deliveries, event_id};
 use valora_tests::running::Running;
+use valora_tests::scripted::{Reply, Scripted};
 use valora_tests::until::until;
+
+use xtask::system::SystemOptions;
 
 use crate::harness::Test;
 
@@ -18,6 +24,7 @@ pub(crate) fn trials() -> Vec<Test> {
         a_killed_origin_is_a_502_and_loses_nothing,
         a_frozen_origin_is_a_504_and_holds_up_nobody_else,
         a_request_under_way_ends_before_the_origin_does,
+        a_failing_origin_is_left_alone_for_five_seconds_and_what_is_gone_stays_gone,
     ]
 }
 
@@ -133,4 +140,52 @@ fn a_request_under_way_ends_before_the_origin_does() -> Result<()> {
     let recorded = origin.get("/api/products/7/price")?.json()?;
     ensure!(recorded["margin_percent"] == 3.0, "the acknowledged price is gone: {recorded}");
     Ok(())
+}
+
+fn a_failing_origin_is_left_alone_for_five_seconds_and_what_is_gone_stays_gone() -> Result<()> {
+    let (kept, gone) = ("/api/products/1", "/api/products/2");
+    let is_ill = Arc::new(AtomicBool::new(false));
+    let origin = Scripted::start({
+        let is_ill = Arc::clone(&is_ill);
+        move |asked| {
+            let reply = Reply::kept("{}");
+            if is_ill.load(Ordering::Relaxed) {
+                return reply.without("cdn-cache-control").under(503);
+            }
+            reply.with("cache-tag", if asked.target == gone { "product:2" } else { "product:1" })
+        }
+    })?;
+    let system = Running::start(|options| {
+        SystemOptions { origin: false, ..options }.with_env("ORIGIN_URL", &origin.url())
+    })?;
+    let edge = system.edge()?;
+    for target in [kept, gone] {
+        ensure!(edge.get(target)?.header("x-cache") == Some("MISS"));
+    }
+    let purge = |number: u32, mode: &str| {
+        let id = event_id(number);
+        format!(r#"{{"id":"{id}","kind":"purge","tags":["product:{number}"],"mode":"{mode}"}}"#)
+    };
+    let told = Deliveries::to(&system, 0)?.of(&[purge(1, "revalidate"), purge(2, "hard")])?.send()?;
+    ensure!(told.status == 200, "{}", told.shown());
+    std::thread::sleep(Duration::from_millis(2_600));
+    is_ill.store(true, Ordering::Relaxed);
+    let stale = |asked: usize| -> Result<()> {
+        let answer = edge.get(kept)?;
+        ensure!((answer.status, answer.header("x-cache")) == (200, Some("STALE")), "{}", answer.shown());
+        ensure!(origin.asked(kept).len() == asked, "{} requests and not {asked}", origin.asked(kept).len());
+        Ok(())
+    };
+    let failed = Instant::now();
+    stale(2)?;
+    // Of the same route, and with nothing to fall back to: it is asked for, and its error says nothing new.
+    ensure!(edge.get(gone)?.status == 503);
+    while failed.elapsed() < Duration::from_millis(4_500) {
+        stale(2)?;
+        let answer = edge.get(gone)?;
+        ensure!(matches!(answer.status, 502 | 503), "{}", answer.shown());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    std::thread::sleep(Duration::from_millis(700));
+    stale(3)
 }

@@ -1,7 +1,7 @@
 //! The rate limit of origins that share a Redis: one limit for all of them, and none lost when Redis is.
 
 use std::io::Write as _;
-use std::net::TcpStream;
+use std::net::{Ipv4Addr, TcpStream};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
@@ -62,7 +62,11 @@ impl Shop {
 
     /// So many requests at once that no cache answers, spread over the replicas; how many passed at each.
     fn at_once(&self, count: usize, name: &str) -> Result<[usize; REPLICAS]> {
-        let asked: Vec<TcpStream> = (0..count).map(|n| self.begin(n, name)).collect::<Result<_>>()?;
+        self.at_once_from(Ipv4Addr::LOCALHOST, count, name)
+    }
+
+    fn at_once_from(&self, client: Ipv4Addr, count: usize, name: &str) -> Result<[usize; REPLICAS]> {
+        let asked: Vec<TcpStream> = (0..count).map(|n| self.begin(client, n, name)).collect::<Result<_>>()?;
         let mut passed = [0; REPLICAS];
         for (number, stream) in asked.into_iter().enumerate() {
             let answer = Answer::read_from(stream)?;
@@ -74,8 +78,8 @@ impl Shop {
         Ok(passed)
     }
 
-    fn begin(&self, number: usize, name: &str) -> Result<TcpStream> {
-        let mut stream = self.replicas[number % REPLICAS].client().connect()?;
+    fn begin(&self, client: Ipv4Addr, number: usize, name: &str) -> Result<TcpStream> {
+        let mut stream = self.replicas[number % REPLICAS].client().connect_from(client)?;
         let target = format!("/api/products?n={name}{number}");
         write!(stream, "GET {target} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")?;
         Ok(stream)
@@ -104,12 +108,18 @@ fn three_replicas_let_through_what_one_may() -> Result<()> {
     let answer = shop.replicas[0].client().get("/api/products?n=b")?;
     let wait: u64 = answer.header("retry-after").context("no Retry-After")?.parse()?;
     ensure!(answer.status == 429 && (50..=61).contains(&wait), "{}", answer.shown());
+    for number in 1..=50 {
+        let client = Ipv4Addr::new(127, 0, 1, number);
+        let passed = shop.at_once_from(client, 200, &format!("c{number}-"))?;
+        ensure!(passed.iter().sum::<usize>() == 60, "{passed:?} of {client} passed");
+    }
     Ok(())
 }
 
 fn a_redis_that_dies_in_the_middle_fails_nobody_and_is_no_new_allowance() -> Result<()> {
     let mut shop = Shop::open("60")?;
-    let asked: Vec<TcpStream> = (0..500).map(|n| shop.begin(n, "a")).collect::<Result<_>>()?;
+    let asked: Vec<TcpStream> =
+        (0..1_000).map(|n| shop.begin(Ipv4Addr::LOCALHOST, n, "a")).collect::<Result<_>>()?;
     shop.redis.kill();
     let mut passed = [0; REPLICAS];
     for (number, stream) in asked.into_iter().enumerate() {
@@ -160,20 +170,39 @@ fn a_hung_redis_costs_one_timeout() -> Result<()> {
 }
 
 fn a_reset_at_one_replica_is_known_at_the_others() -> Result<()> {
-    let shop = Shop::open("9")?;
-    let passed_at_the_second = |name: &str| -> Result<usize> {
-        let client = shop.replicas[1].client();
-        let asked = (0..12).map(|n| Ok(client.get(&format!("/api/products?n={name}{n}"))?.status));
-        let statuses: Vec<u16> = asked.collect::<Result<_>>()?;
-        Ok(statuses.iter().filter(|status| **status == 200).count())
-    };
-    ensure!(passed_at_the_second("a")? == 9, "what it knows itself");
-    let request = shop.replicas[0].client().request("POST", "/api/admin/ratelimit/reset?ip=127.0.0.1");
-    let reset = request.header("authorization", &format!("Bearer {ADMIN_TOKEN}")).send()?;
-    ensure!(reset.status == 200, "{}", reset.shown());
+    let mut shop = Shop::open("9")?;
+    ensure!(shop.passed_at_the_second(12, "a")? == 9, "what it knows itself");
+    shop.reset_at_the_first()?;
     // So long it keeps what was refused.
     std::thread::sleep(Duration::from_millis(2_100));
-    let passed = passed_at_the_second("b")?;
+    let passed = shop.passed_at_the_second(12, "b")?;
     ensure!(passed == 9, "{passed} passed after the reset");
+    // One that it does not stand at its limit for when it learns of it: those who ask at that moment count.
+    shop.reset_at_the_first()?;
+    std::thread::sleep(Duration::from_millis(2_100));
+    ensure!(shop.passed_at_the_second(2, "c")? == 2);
+    shop.reset_at_the_first()?;
+    let passed = shop.passed_at_the_second(7, "d")?;
+    shop.redis.kill();
+    let more = shop.passed_at_the_second(12, "e")?;
+    ensure!(passed == 7 && passed + more <= 9, "{passed} and, without Redis, {more} passed");
     Ok(())
+}
+
+impl Shop {
+    /// So many at once at one replica.
+    fn passed_at_the_second(&self, count: usize, name: &str) -> Result<usize> {
+        let second = |n| self.begin(Ipv4Addr::LOCALHOST, REPLICAS * n + 1, name);
+        let asked: Vec<TcpStream> = (0..count).map(second).collect::<Result<_>>()?;
+        let answers = asked.into_iter().map(|stream| Ok(Answer::read_from(stream)?.status));
+        let statuses: Vec<u16> = answers.collect::<Result<_>>()?;
+        Ok(statuses.iter().filter(|status| **status == 200).count())
+    }
+
+    fn reset_at_the_first(&self) -> Result<()> {
+        let request = self.replicas[0].client().request("POST", "/api/admin/ratelimit/reset?ip=127.0.0.1");
+        let reset = request.header("authorization", &format!("Bearer {ADMIN_TOKEN}")).send()?;
+        ensure!(reset.status == 200, "{}", reset.shown());
+        Ok(())
+    }
 }

@@ -183,7 +183,7 @@ impl Model {
             }
             let decision = booked.filter(|_| is_spent).map(|(decision, _)| *decision);
             let decision = decision.unwrap_or_else(|| peek(state, now, call.cost, limits));
-            numbers(&decision, reset.map(|reset| (call.at - reset).max(0)))
+            numbers(&decision, reset.map(|reset| call.at - reset).filter(|age_ms| *age_ms >= 0))
         });
         told.collect()
     }

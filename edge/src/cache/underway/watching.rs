@@ -18,7 +18,7 @@ pub enum Watched {
     Stored,
     /// What comes is for one client alone: ask the origin directly, without a mark.
     NotShared,
-    /// The origin has failed, for all who watched.
+    /// The origin has failed, for all who watched and who come just after.
     Failed(Failure),
     /// Whoever was at it has died or is slow. Fetch it, under this mark.
     TakeOver(Mark),
@@ -57,6 +57,7 @@ pub(super) fn look(
     }
     match underway.state(key, now) {
         State::NotShared(_) => Some(Watched::NotShared),
+        State::Failing(failure) => Some(Watched::Failed(failure)),
         _ if now >= give_up => Some(Watched::Late),
         State::UnderWay => None,
         State::Idle => underway.begin(key, now, now.after(OWNER_MS)).map(Watched::TakeOver),

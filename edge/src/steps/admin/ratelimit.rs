@@ -10,7 +10,7 @@ use crate::{
 };
 use valora_shared::{
     problem::{ErrorCode, Problem},
-    rate::{Call, Named, Reply, Who},
+    rate::{Call, Named, Reply},
     wire::{ClientLimits, LimitsReset},
 };
 
@@ -19,13 +19,14 @@ pub(super) fn client(exchange: &mut Exchange, settings: &Settings) -> Verdict {
     if !matches!(exchange.inbound.method.as_str(), "GET" | "HEAD") {
         return Verdict::Answer(Answer::NotAllowed("GET, HEAD"));
     }
-    let name = match named(exchange, settings) {
-        Ok((_, name)) => name,
+    let named = match Named::parse(super::query(exchange)) {
+        Ok(named) => named,
         Err(problem) => return Verdict::Answer(Answer::Problem(problem)),
     };
+    let name = name(&named, settings);
     match exchange.facts.limiter.take() {
         None => {
-            exchange.to_limiter = Some((name, Call::Look(settings.config.rate.limits())));
+            exchange.to_limiter = Some((vec![name], Call::Look(settings.config.rate.limits())));
             Verdict::Need(Need::Limiter)
         }
         Some(Ok(Reply::Seen(decision))) => {
@@ -40,33 +41,37 @@ pub(super) fn reset(exchange: &mut Exchange, isolate: &Isolate, settings: &Setti
     if exchange.inbound.method != "POST" {
         return Verdict::Answer(Answer::NotAllowed("POST"));
     }
-    let (named, name) = match named(exchange, settings) {
+    let named = match Named::parse(super::query(exchange)) {
         Ok(named) => named,
         Err(problem) => return Verdict::Answer(Answer::Problem(problem)),
     };
+    let all = named.all(&settings.config.rate);
     match exchange.facts.limiter.take() {
         None => {
-            exchange.to_limiter = Some((name, Call::Reset));
+            let limiters = match &all {
+                Ok(all) => all.iter().map(|who| limit::name(who, settings)).collect(),
+                Err(hash) => vec![(*hash).to_owned()],
+            };
+            exchange.to_limiter = Some((limiters, Call::Reset));
             Verdict::Need(Need::Limiter)
         }
         Some(Ok(Reply::Done)) => {
-            if let Named::Client(client) = named {
-                isolate.with_purses(|purses| purses.forget(&Who::Client(client)));
+            for who in all.unwrap_or_default() {
+                isolate.with_purses(|purses| purses.forget(&who));
             }
             let message = "What this client has spent is forgotten; isolates know it within two seconds.";
-            Verdict::Answer(Answer::Made(Made::json(200, LimitsReset { message, client: name }.to_json())))
+            let reset = LimitsReset { message, client: name(&named, settings) };
+            Verdict::Answer(Answer::Made(Made::json(200, reset.to_json())))
         }
         Some(_) => Verdict::Answer(Answer::Problem(away())),
     }
 }
 
-fn named(exchange: &Exchange, settings: &Settings) -> Result<(Named, String), Problem> {
-    let named = Named::parse(super::query(exchange))?;
-    let name = match &named {
-        Named::Client(client) => limit::name(&Who::Client(client.clone()), settings),
-        Named::Hash(hash) => hash.clone(),
-    };
-    Ok((named, name))
+fn name(named: &Named, settings: &Settings) -> String {
+    match named.client() {
+        Ok(client) => limit::name(&client, settings),
+        Err(hash) => hash.to_owned(),
+    }
 }
 
 fn away() -> Problem {

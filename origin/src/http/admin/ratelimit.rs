@@ -12,21 +12,24 @@ use crate::{
 use axum::extract::{RawQuery, State};
 use valora_shared::{
     problem::{ErrorCode, Problem},
-    rate::{Named, Who},
+    rate::Named,
     wire::{ClientLimits, LimitsReset},
 };
 
 /// How a client's windows stand.
 pub(crate) async fn client(State(app): State<AppState>, _: Admin, RawQuery(query): RawQuery) -> Answer {
-    let name = named(&app, query.as_deref())?;
+    let name = name(&app, &Named::parse(query.as_deref().unwrap_or_default())?)?;
     let decision = app.limiter.look(name, app.config.rate.limits(), app.clock.now()).await;
     json(&ClientLimits::new(name.to_string(), &decision))
 }
 
 /// Forgets what a client has spent.
 pub(crate) async fn reset(State(app): State<AppState>, _: Admin, RawQuery(query): RawQuery) -> Answer {
-    let name = named(&app, query.as_deref())?;
-    if !app.limiter.reset(name, app.config.rate.limits(), &app.clock).await {
+    let named = Named::parse(query.as_deref().unwrap_or_default())?;
+    let name = name(&app, &named)?;
+    let all = named.all(&app.config.rate).map(|all| all.iter().map(|who| app.limiter.name(who)).collect());
+    let all: Vec<Name> = all.unwrap_or_else(|_| vec![name]);
+    if !app.limiter.reset(&all, app.config.rate.limits(), &app.clock).await {
         let detail = "The rate limit's Redis does not answer: only this replica has forgotten.";
         return Err(Problem::new(ErrorCode::LimiterUnavailable, detail).retry_after(1).into());
     }
@@ -34,9 +37,9 @@ pub(crate) async fn reset(State(app): State<AppState>, _: Admin, RawQuery(query)
     json(&LimitsReset { message, client: name.to_string() })
 }
 
-fn named(app: &App, query: Option<&str>) -> Result<Name, Problem> {
-    Ok(match Named::parse(query.unwrap_or_default())? {
-        Named::Client(client) => app.limiter.name(&Who::Client(client)),
-        Named::Hash(digits) => Name::parse(&digits).ok_or_else(Named::not_a_hash)?,
-    })
+fn name(app: &App, named: &Named) -> Result<Name, Problem> {
+    match named.client() {
+        Ok(client) => Ok(app.limiter.name(&client)),
+        Err(hash) => Name::parse(hash).ok_or_else(Named::not_a_hash),
+    }
 }
