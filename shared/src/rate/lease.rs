@@ -63,13 +63,14 @@ pub fn grant(state: &mut State, now: UnixMillis, ask: &Ask, limits: &Limits) -> 
     let verdict = state.verdict(now, ask.cost, limits);
     let out = state.lent();
     let lease = (verdict == Verdict::Admitted).then(|| {
-        // The state is small only while few leases are out. Whoever comes then asks each time.
-        let most = if state.leases.len() < MAX_LEASES { state.room(limits) / 4 } else { 0 };
+        // The state is small only while few leases are out. Whoever comes then asks each time, and nothing comes back.
+        let has_room = state.leases.len() < MAX_LEASES;
+        let most = if has_room { state.room(limits) / 4 } else { 0 };
         let tokens = ask.wish.min(most).max(ask.cost);
         let life_ms = ask.life_ms.min(MAX_LIFE_MS);
         let expires_at = at + i64::from(life_ms);
         state.book(expires_at, tokens);
-        let spare = if ask.may_return_cost { tokens } else { tokens - ask.cost };
+        let spare = if ask.may_return_cost && has_room { tokens } else { tokens - ask.cost };
         let id = state.lend(Open { expires_at, id: 0, spare });
         Lease { id, tokens, life_ms, expires_at }
     });

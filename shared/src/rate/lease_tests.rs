@@ -134,3 +134,14 @@ fn what_isolate_and_limiter_tell_each_other_is_short() {
         assert_eq!(postcard::from_bytes(&bytes), Ok(granted));
     }
 }
+
+#[test]
+fn where_too_many_leases_are_out_not_even_a_cost_comes_back() {
+    let mut state = State::default();
+    let ask = Ask { may_return_cost: true, ..ask(1, 1) };
+    for number in 1..=MAX_LEASES + 3 {
+        let lease = grant(&mut state, UnixMillis(T), &ask, &LIMITS).lease.unwrap();
+        assert_eq!(lease.id == 0, number > MAX_LEASES);
+    }
+    assert_eq!(State::from_bytes(&state.to_bytes()), Some(state));
+}
