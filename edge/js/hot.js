@@ -28,15 +28,12 @@ export function read(request) {
   );
 }
 
-// As fetch() parses it. What cannot be parsed stays as it is; fetch() will say so.
+// With its path and query as fetch() will write them, whatever the host, and without a fragment.
 export function canonical(url) {
-  try {
-    const parsed = new URL(url);
-    parsed.hash = "";
-    return parsed.href;
-  } catch {
-    return url;
-  }
+  const at = url.indexOf("/", url.indexOf("//") + 2);
+  if (at < 0) return url;
+  const parsed = new URL("http://h" + url.slice(at));
+  return url.slice(0, at) + parsed.pathname + parsed.search;
 }
 
 // A response whose headers are kept with the cache entry: only what differs per request is set. The Response

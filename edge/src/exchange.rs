@@ -241,7 +241,7 @@ pub struct Exchange {
     pub to_unpack: Option<(Rc<Entry>, CacheOutcome)>,
     /// Set for requests of admin paths.
     pub admin: Option<AdminVisit>,
-    /// What a client's limiter shall be asked next, by its name.
+    /// What limiters shall be asked next, by their names. All are; the last answer counts, or the first that fails.
     pub to_limiter: Option<(Vec<String>, rate::Call)>,
     /// What the Hub shall be asked next.
     pub to_hub: Option<Call>,

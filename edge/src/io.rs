@@ -168,12 +168,13 @@ async fn bring_hub(exchange: &mut Exchange, isolate: &Isolate, env: &worker::Env
 
 async fn bring_limiter(exchange: &mut Exchange, env: &worker::Env) {
     let from = platform::now();
-    let (names, call) = exchange.to_limiter.take().unwrap_or_else(|| (Vec::new(), rate::Call::Reset));
     let mut answer = Err(limit::Away);
-    for name in names {
-        answer = limit::call(env, &name, &call).await;
-        if answer.is_err() {
-            break;
+    if let Some((limiters, call)) = exchange.to_limiter.take() {
+        for name in limiters {
+            answer = limit::call(env, &name, &call).await;
+            if answer.is_err() {
+                break;
+            }
         }
     }
     exchange.facts.limiter = Some(answer);

@@ -17,7 +17,7 @@ pub use ask::{Away, BINDING, call};
 pub use bring::bring;
 pub use payers::{name, payers, policy};
 pub use purses::Purses;
-pub use view::{LimitView, Outcome, Payment};
+pub use view::{LimitView, Outcome, Payment, Source};
 
 use crate::{exchange::Exchange, isolate::Isolate, platform, settings::Settings};
 use valora_shared::{
@@ -48,7 +48,7 @@ pub fn pay_at_hand(exchange: &Exchange, isolate: &Isolate, settings: &Settings) 
             put_back(isolate, &paid);
             return None;
         };
-        paid.push(Payment { who: payer.who, lease, cost, at: now, usage });
+        paid.push(Payment { who: payer.who, from: Source::Lease(lease), cost, at: now, usage });
     }
     Some(Outcome::Paid(paid))
 }
@@ -65,10 +65,13 @@ fn kept_refusal(payers: &[Payer], isolate: &Isolate, now: UnixMillis, cost: u32)
 /// Puts back what was paid and not used.
 pub fn put_back(isolate: &Isolate, paid: &[Payment]) {
     for payment in paid {
-        isolate.with_purses(|purses| {
-            if let Some(purse) = purses.known(&payment.who) {
-                purse.put_back(payment.lease, payment.cost);
+        isolate.with_purses(|purses| match payment.from {
+            Source::Lease(lease) => {
+                if let Some(purse) = purses.known(&payment.who) {
+                    purse.put_back(lease, payment.cost);
+                }
             }
+            Source::Alone(booking) => purses.take_back(&payment.who, booking),
         });
     }
 }

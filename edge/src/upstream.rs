@@ -9,7 +9,7 @@ use crate::{answer::Passed, js, platform, settings::Settings};
 use js_sys::Reflect;
 use std::time::Duration;
 use valora_shared::{
-    http::{is_dropped_from_answer, is_hop_by_hop},
+    http::{is_dropped_from_answer, is_hop_by_hop, names},
     id::CorrelationId,
 };
 use wasm_bindgen::{JsCast, JsValue};
@@ -26,7 +26,7 @@ pub enum Failure {
     Timeout,
     /// No connection, or it broke.
     Unreachable,
-    /// 500, 502, 503 or 504, with a stored answer that may stand in (RFC 5861 §4).
+    /// A 5xx, of which a stored answer takes the place (RFC 5861 §4), or of which others hear who waited for the answer.
     ServerError,
 }
 
@@ -47,6 +47,10 @@ pub async fn send(
     is_raw: bool,
 ) -> Result<Response, Failure> {
     let timeout_ms = limit.as_secs_f64() * 1_000.0;
+    if outgoing.headers.has(names::DEADLINE_MS).unwrap_or(false) {
+        // What is left may be less than it had when this was signed; the signature does not cover it.
+        let _ = outgoing.headers.set(names::DEADLINE_MS, &limit.as_millis().to_string());
+    }
     let url = format!("{}{}", settings.config.upstream.origin_url.as_str(), outgoing.target);
     let sent = async {
         let Outgoing { method, headers, body, .. } = outgoing;

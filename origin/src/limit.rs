@@ -9,7 +9,7 @@ mod redis;
 pub use name::Name;
 
 use crate::{
-    clock::Clock,
+    clock::{Clock, Stopwatch},
     config::{OriginConfig, OriginRateConfig},
     redis::RedisState,
 };
@@ -80,11 +80,8 @@ impl Limiter {
             .iter()
             .map(|Payer { who, limits }| Counted { name: self.name(who), limits: *limits })
             .collect();
-        let Counted { name, limits } = *counted.first()?;
-        let client = match &payers.first()?.who {
-            Who::UpgradesOf(client) => self.name(client),
-            _ => name,
-        };
+        let limits = counted.first()?.limits;
+        let client = self.name(payers.first()?.who.whose());
         let decisions = self.decide(&counted, cost, now).await;
         let refused = decisions.iter().filter(|decision| !decision.is_admitted());
         let standing = match refused.max_by_key(|decision| decision.verdict.wait_ms()) {
@@ -161,12 +158,14 @@ impl Limiter {
     ) -> Option<Vec<Decision>> {
         // What is refused here is only looked at there: how long it has to wait may be longer.
         let mode = if here.is_admitted() { Mode::Spend } else { Mode::Look };
+        let asked = Stopwatch::start();
         let Some(there) = self.ask(mode, counted, cost).await else {
             // Another request may have learned of a reset while this one waited.
             self.memory.hold(&mut here, counted, now);
             return Some(here.decisions);
         };
-        self.memory.obey_resets(counted, &there, now);
+        let waited_ms = i64::try_from(asked.elapsed().as_millis()).unwrap_or(i64::MAX);
+        self.memory.obey_resets(counted, &there, now, now.after(waited_ms));
         if !here.is_admitted() && self.memory.is_outdated(&here, counted) {
             return None;
         }

@@ -62,7 +62,7 @@ impl Link {
             is_mourned: AtomicBool::new(false),
             failures: AtomicU64::new(0),
         });
-        link.connect_behind();
+        link.connect_behind(Duration::ZERO);
         link
     }
 
@@ -119,18 +119,21 @@ impl Link {
         let was = self.up.compare_and_swap(live, None);
         if was.as_ref().is_some_and(|was| Arc::ptr_eq(was, live)) {
             self.mourn(error);
-            self.connect_behind();
+            // One that is gone may be back at once. One that hangs takes connections, and would be waited for again.
+            let is_gone = error.is_some_and(|error| error.is_io_error() && !error.is_timeout());
+            self.connect_behind(if is_gone { Duration::ZERO } else { RETRY_AFTER });
         }
         None
     }
 
     /// Tries until there is a connection, however long nobody asks: whoever asks next shall find one.
-    fn connect_behind(self: &Arc<Self>) {
+    fn connect_behind(self: &Arc<Self>, pause: Duration) {
         if self.is_connecting.swap(true, Ordering::AcqRel) {
             return;
         }
         let link = Arc::downgrade(self);
         tokio::spawn(async move {
+            tokio::time::sleep(pause).await;
             // Until nobody holds it any more.
             while let Some(link) = link.upgrade() {
                 match link.connect().await {

@@ -93,7 +93,7 @@ pub use queue::Waiter;
 pub use quota::{CurrentUsage, PROBLEM_TYPE, QuotaExceeded};
 pub use refused::Refused;
 pub use state::State;
-pub use step::{Booking, book, book_again, peek, step, step_on_failure, take_back};
+pub use step::{Booking, book, book_again, book_on_failure, peek, step, take_back};
 pub use tiers::Tiers;
 pub use window::{Limits, Window};
 

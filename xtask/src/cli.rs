@@ -24,7 +24,8 @@ struct Cli {
 enum Task {
     /// Run edge (wrangler dev) and origin here, with their logs; Ctrl-C ends both.
     Dev(Dev),
-    /// Run edge (miniflare) and origin in the background; returns when both answer, and fails, leaving nothing behind, when settings are faulty.
+    /// Run edge (miniflare) and origin in the background; returns when both answer, and fails, leaving nothing behind, when
+    /// settings are faulty.
     Up(Up),
     /// End what `up` started.
     Down,

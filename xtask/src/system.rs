@@ -85,7 +85,10 @@ impl System {
             // What the origin makes for itself beside its database, so that the edge believes the same credentials, and
             // keys too that somebody makes there by hand.
             for (name, which) in [("JWT_PUBLIC_KEYS", "public"), ("API_KEY_SECRET", "secret")] {
-                let made = origin::key(&options, &told, which)?;
+                let made = match told.origin(name) {
+                    Some(key) => Some(key.clone()),
+                    None => origin::key(&options, &told, which)?,
+                };
                 options.add_missing(made.map(|key| (name.to_owned(), key)).into_iter().collect(), &told);
             }
         }

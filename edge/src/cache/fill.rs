@@ -26,7 +26,8 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Response;
 
-/// Statuses for which a stored answer may stand in (RFC 5861 §4).
+/// Statuses for which a stored answer may stand in (RFC 5861 §4). Others ([`is_failure`]) are the origin's own word to
+/// this request, and yet nothing that the next one should ask for again at once.
 const SERVER_ERRORS: [u16; 4] = [500, 502, 503, 504];
 
 /// Whether an answer says that the origin fails.
@@ -74,7 +75,7 @@ impl Job {
     /// Asks the origin, and takes the answer into memory.
     pub async fn run(&self, env: &worker::Env) -> OriginFact {
         let outcome = self.fetch(env, platform::now()).await;
-        if let Some(is_away) = Self::tells_away(&outcome) {
+        if let Some(is_away) = Self::tells_away(&outcome, self.has_fallback) {
             self.isolate.note_origin(route_of(&self.path), is_away, platform::now());
         }
         outcome
@@ -82,8 +83,10 @@ impl Job {
 
     /// Whether the origin is away, as far as an outcome tells. A 5xx that is passed on does not say that it is there
     /// again; and as a single URL may bring it about, it does not say either that a whole route shall be served stale.
-    fn tells_away(outcome: &OriginFact) -> Option<bool> {
+    fn tells_away(outcome: &OriginFact, has_fallback: bool) -> Option<bool> {
         match outcome {
+            // Heard of in another isolate, to which it was passed on.
+            OriginFact::Failed(Failure::ServerError) if !has_fallback => None,
             OriginFact::Failed(_) => Some(true),
             OriginFact::Passed(passed) if is_failure(passed.status) => None,
             OriginFact::Passed(_) | OriginFact::Kept(..) => Some(false),
@@ -313,13 +316,16 @@ mod tests {
     #[test]
     fn an_error_that_is_passed_on_neither_ends_nor_begins_an_absence_of_the_origin() {
         let kept = OriginFact::Kept(Rc::new(Entry::new(testing::stored(1), None, None)), CacheOutcome::Miss);
-        for (outcome, told) in [
-            (passed(503), None),
-            (passed(302), Some(false)),
-            (kept, Some(false)),
-            (OriginFact::Failed(Failure::Timeout), Some(true)),
+        let failed = OriginFact::Failed;
+        for (outcome, has_fallback, told) in [
+            (passed(503), false, None),
+            (passed(302), false, Some(false)),
+            (kept, false, Some(false)),
+            (failed(Failure::Timeout), false, Some(true)),
+            (failed(Failure::ServerError), false, None),
+            (failed(Failure::ServerError), true, Some(true)),
         ] {
-            assert_eq!(Job::tells_away(&outcome), told);
+            assert_eq!(Job::tells_away(&outcome, has_fallback), told);
         }
     }
 

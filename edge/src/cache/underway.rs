@@ -74,8 +74,8 @@ pub enum State {
 }
 
 impl Underway {
-    /// Begins; none where somebody else is at it, has just failed, or nobody's answer is for another ([`watch`] tells). The mark
-    /// counts until `deadline`: [`OWNER_MS`] from now.
+    /// Begins; none where somebody else is at it, has just failed, or nobody's answer is for another ([`watch`] tells).
+    /// The mark counts until `deadline`: [`OWNER_MS`] from now.
     pub fn begin(&mut self, key: &CacheKey, now: UnixMillis, deadline: UnixMillis) -> Option<Mark> {
         if self.state(key, now) != State::Idle {
             return None;
@@ -86,17 +86,18 @@ impl Underway {
     }
 
     /// Ends what was begun. A success counts for all who watch, also after the mark's deadline; a failure then says
-    /// nothing about whoever has taken over.
+    /// nothing about whoever has taken over, or has come to an end before it.
     pub fn finish(&mut self, mark: Mark, outcome: Outcome, now: UnixMillis) {
         let Mark { key, number } = mark;
         let end = self.next();
         let entry = self.entry(&key, now);
         let is_taken_over = entry.busy.is_some_and(|(newer, until)| newer > number && now < until);
-        if is_taken_over && matches!(outcome, Outcome::Failed(_)) {
-            return;
-        }
         if !is_taken_over {
             entry.busy = None;
+        }
+        let is_outdone = entry.ended.is_some_and(|(ended, ..)| ended > number);
+        if (is_taken_over || is_outdone) && matches!(outcome, Outcome::Failed(_)) {
+            return;
         }
         let remembered_ms = if outcome == Outcome::NotShared { NOT_SHARED_MS } else { ENDED_MS };
         entry.ended = Some((end, outcome, now.after(remembered_ms)));

@@ -65,6 +65,16 @@ fn a_failure_is_told_to_all_who_watched() {
 }
 
 #[test]
+fn a_failure_that_comes_after_anothers_answer_is_nobodys() {
+    let mut underway = Underway::default();
+    let slow = begin(&mut underway, 0).unwrap();
+    let second = begin(&mut underway, OWNER_MS).unwrap();
+    underway.finish(second, Outcome::Stored, at(OWNER_MS + 100));
+    underway.finish(slow, Outcome::Failed(Failure::Timeout), at(10_000));
+    assert!(begin(&mut underway, 10_001).is_some());
+}
+
+#[test]
 fn who_comes_just_after_a_failure_does_not_ask_anew() {
     let mut underway = Underway::default();
     let mark = begin(&mut underway, 0).unwrap();

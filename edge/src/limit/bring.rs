@@ -1,6 +1,6 @@
 //! Tokens for a request whose purse has none: one request of a client asks the limiter, the others watch.
 
-use super::{Outcome, Payment, ask, name, payers, put_back};
+use super::{Outcome, Payment, Source, ask, name, payers, put_back};
 use crate::{background, exchange::Exchange, isolate::Isolate, platform, settings::Settings};
 use std::{cell::Cell, rc::Rc, time::Duration};
 use valora_shared::{
@@ -101,7 +101,8 @@ async fn obtain(
             Look::Paid => {
                 let shown = isolate.with_purses(|purses| purses.known(&payer.who)?.shown(now)).flatten();
                 let usage = shown.map(|shown| shown.usage);
-                Said::Paid(Payment { who: payer.who.clone(), lease, cost, at: now, usage })
+                let from = Source::Lease(lease);
+                Said::Paid(Payment { who: payer.who.clone(), from, cost, at: now, usage })
             }
             Look::Refused(decision) => Said::Refused(decision),
             Look::Alone | Look::Wait | Look::Ask(..) => alone(isolate, settings, payer, cost, now),
@@ -116,14 +117,14 @@ fn alone(isolate: &Isolate, settings: &Settings, payer: &Payer, cost: u32, now: 
     }
     let decided = isolate.with_purses(|purses| purses.decide_alone(&payer.who, now, cost, &payer.limits));
     match decided {
-        Some(decision) if decision.is_admitted() => Said::Paid(Payment {
+        Some((decision, Some(booking))) => Said::Paid(Payment {
             who: payer.who.clone(),
-            lease: 0,
+            from: Source::Alone(booking),
             cost,
             at: now,
             usage: Some(decision.usage),
         }),
-        Some(decision) => Said::Refused(decision),
+        Some((decision, None)) => Said::Refused(decision),
         None => Said::Away,
     }
 }

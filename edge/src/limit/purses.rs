@@ -3,7 +3,7 @@
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
 use valora_shared::{
-    rate::{Decision, Limits, Purse, State, Who, step_on_failure},
+    rate::{Booking, Decision, Limits, Purse, State, Who, book_on_failure, take_back},
     time::UnixMillis,
 };
 
@@ -56,9 +56,22 @@ impl Purses {
     }
 
     /// Decides by this isolate alone.
-    pub fn decide_alone(&mut self, who: &Who, now: UnixMillis, cost: u32, limits: &Limits) -> Decision {
+    pub fn decide_alone(
+        &mut self,
+        who: &Who,
+        now: UnixMillis,
+        cost: u32,
+        limits: &Limits,
+    ) -> (Decision, Option<Booking>) {
         let state = self.entry(who, now).alone.get_or_insert_default();
-        step_on_failure(state, now, cost, limits)
+        book_on_failure(state, now, cost, limits)
+    }
+
+    /// Takes back what was spent so.
+    pub fn take_back(&mut self, who: &Who, booking: Booking) {
+        if let Some(state) = self.known.get_mut(who).and_then(|known| known.alone.as_mut()) {
+            take_back(state, booking);
+        }
     }
 
     /// Forgets a client.

@@ -1,7 +1,7 @@
 //! How far the limit has come with one request.
 
 use valora_shared::{
-    rate::{Decision, Usage, Who},
+    rate::{Booking, Decision, Usage, Who},
     time::UnixMillis,
 };
 
@@ -37,14 +37,23 @@ pub enum Outcome {
 pub struct Payment {
     /// Who has paid.
     pub who: Who,
-    /// From which lease; 0 from none that could take it back.
-    pub lease: u32,
+    /// What it was paid from.
+    pub from: Source,
     /// How much.
     pub cost: u32,
     /// When.
     pub at: UnixMillis,
     /// How the payer's windows stand behind it.
     pub usage: Option<[Usage; 3]>,
+}
+
+/// What a request is paid from, and goes back to where it is not used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// The lease of this number; 0 is one that takes nothing back.
+    Lease(u32),
+    /// The window of this isolate alone.
+    Alone(Booking),
 }
 
 impl LimitView {

@@ -153,15 +153,24 @@ impl Memory {
         }
     }
 
-    /// Forgets what those clients had spent that were reset at another replica since they came to be known here. Of an older reset nothing is to be forgotten: what they have spent here, they have spent after it.
-    pub(super) fn obey_resets(&self, counted: &[Counted], told: &[Told], now: UnixMillis) {
+    /// Forgets what those clients had spent that were reset at another replica since they came to be known here. Of an
+    /// older reset nothing is to be forgotten: what they have spent here, they have spent after it. Asked at `now`, and told
+    /// at `told_at`.
+    pub(super) fn obey_resets(
+        &self,
+        counted: &[Counted],
+        told: &[Told],
+        now: UnixMillis,
+        told_at: UnixMillis,
+    ) {
         for (payer, told) in counted.iter().zip(told) {
             let Some(age_ms) = told.reset_age_ms else { continue };
             let mut shard = self.shard(payer.name);
             let since = shard.clients.get(&payer.name).map(|known| known.since);
             // By a duration, as Redis has another clock; both are told in whole milliseconds.
             if since.is_some_and(|since| since.after(age_ms).after(1) < now) {
-                shard.begin(payer.name, now);
+                // Known since it was told: the same reset is not obeyed once more by who asks from then on.
+                shard.begin(payer.name, told_at);
             }
         }
     }

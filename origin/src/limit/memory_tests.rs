@@ -80,7 +80,7 @@ fn a_reset_elsewhere_frees_of_what_was_spent_before_it_and_of_nothing_else() {
     let obey = |reset_age_ms, now| {
         let before = memory.book(&clients, 1, now);
         let decision = peek(&State::default(), NOW, 1, &LIMITS);
-        memory.obey_resets(&clients, &[Told { decision, reset_age_ms: Some(reset_age_ms) }], now);
+        memory.obey_resets(&clients, &[Told { decision, reset_age_ms: Some(reset_age_ms) }], now, now);
         memory.is_outdated(&before, &clients)
     };
     assert!(spend(&memory, 1, 60, NOW));

@@ -5,7 +5,7 @@ use crate::config::{Setting, read_rows};
 
 /// What is not named costs so much.
 const DEFAULT: u32 = 1;
-/// What a client may ask with. HEAD is paid as GET, and whoever asks with OPTIONS is not counted.
+/// What a row may be about. HEAD is paid as GET, and preflights are not counted.
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 /// No request costs more.
 const MOST: u32 = 10_000;

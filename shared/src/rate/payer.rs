@@ -31,8 +31,8 @@ impl Payer {
         Client::User("admin-token".to_owned())
     }
 
-    /// All who pay for a request under `policy`; the first is its client: the owner of its credential, and of none that is an identity,
-    /// its `address`, whose network counts ([`client_network`](crate::account::client_network)). `role` is what the
+    /// All who pay for a request under `policy`; the first is its client: the owner of its credential, and of none that
+    /// is an identity, its `address`, whose network counts ([`client_network`](crate::account::client_network)). `role` is what the
     /// credential's owner is for.
     ///
     /// Whoever has many accounts shall not have many allowances: all of one address with the

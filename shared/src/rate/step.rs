@@ -46,16 +46,21 @@ pub fn peek(state: &State, now: UnixMillis, cost: u32, limits: &Limits) -> Decis
     state.tell(now, state.verdict(now, cost, limits), limits)
 }
 
-/// [`step`] in a window of this isolate alone, while the limiter cannot be asked: with the limits of
+/// [`book`] in a window of this isolate alone, while the limiter cannot be asked: with the limits of
 /// [`Limits::on_failure`].
 ///
 /// What costs more than these, but not more than `limits`, takes all that they allow: a login that costs 10 of 60 would
 /// else be shut out for as long as the limiter is.
-pub fn step_on_failure(state: &mut State, now: UnixMillis, cost: u32, limits: &Limits) -> Decision {
+pub fn book_on_failure(
+    state: &mut State,
+    now: UnixMillis,
+    cost: u32,
+    limits: &Limits,
+) -> (Decision, Option<Booking>) {
     let local = limits.on_failure();
     let fits = cost <= limits.minute && cost <= limits.hour && cost <= limits.day;
     let most = local.minute.min(local.hour).min(local.day);
-    step(state, now, if fits { cost.min(most) } else { cost }, &local)
+    book(state, now, if fits { cost.min(most) } else { cost }, &local)
 }
 
 #[cfg(test)]

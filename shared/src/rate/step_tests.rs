@@ -165,11 +165,11 @@ fn no_time_makes_it_panic() {
 fn alone_an_eighth_goes_through_and_a_dear_request_takes_all_of_it() {
     let limits = Limits { minute: 60, hour: 1_000, day: 10_000 };
     let mut state = State::default();
-    let mut alone = |cost| step_on_failure(&mut state, UnixMillis(T), cost, &limits);
+    let mut alone = |cost| book_on_failure(&mut state, UnixMillis(T), cost, &limits).0;
     assert!(alone(1).is_admitted() && alone(6).is_admitted() && !alone(1).is_admitted());
     assert!(matches!(alone(61).verdict, Verdict::TooCostly(_)));
     let mut state = State::default();
-    let mut alone = |cost| step_on_failure(&mut state, UnixMillis(T), cost, &limits);
+    let mut alone = |cost| book_on_failure(&mut state, UnixMillis(T), cost, &limits).0;
     assert!(alone(10).is_admitted() && !alone(1).is_admitted());
 }
 

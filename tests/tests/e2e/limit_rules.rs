@@ -223,6 +223,19 @@ fn failures_are_counted(system: &Running, edge: &Client) -> Result<()> {
     ensure!(edge.get("/__fault/limiter-fail")?.status == 200);
     let answer = from(edge, "192.0.2.50").ask("GET", TARGET)?;
     ensure!(answer.status == 200, "an isolate decides alone: {}", answer.shown());
+    // With an eighth: one for each key, two for all of them. What the first is refused costs the others nothing.
+    let ask = |id| {
+        let authorization = key(id)?;
+        From { authorization: Some(&authorization), ..from(edge, "192.0.2.60") }.ask("GET", TARGET)
+    };
+    // Two of whom no refusal is known here.
+    let (first, second) = (SMALL_KEYS.start() + 1, SMALL_KEYS.start() + 2);
+    let passed = |id, count: usize| -> Result<usize> {
+        let answers = (0..count).map(|_| Ok(usize::from(ask(id)?.status != 429)));
+        answers.sum()
+    };
+    let passed = (passed(first, 5)?, passed(second, 3)?);
+    ensure!(passed == (1, 1), "{passed:?} passed");
     ensure!(edge.get("/__fault/limiter-well")?.status == 200);
     until("the failure was told", Duration::from_secs(12), || {
         Ok((stats()?["limiter_failures"].as_u64() > Some(before)).then_some(()))

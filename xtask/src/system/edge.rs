@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use super::{EdgeRuntime, Service, SystemOptions, Told};
+use super::{EdgeRuntime, Service, SystemOptions, Told, secrets};
 use crate::command::command;
 use crate::wrangler::{self, Wrangler, miniflare};
 use crate::{npm, paths, worker::WorkerVariant};
@@ -66,7 +66,7 @@ fn with_miniflare(
     let setting =
         miniflare::Setting { worker: &options.worker.folder(), state: &state, ports, overrides: variables };
     let file = options.data.join("miniflare.json");
-    std::fs::write(&file, serde_json::to_vec_pretty(&miniflare::options(wrangler, &setting))?)?;
+    secrets::write(&file, &serde_json::to_vec_pretty(&miniflare::options(wrangler, &setting))?)?;
     let mut node = command("node");
     node.arg(paths::in_root("xtask/js/miniflare.mjs")).arg(file);
     if !detached {

@@ -36,8 +36,8 @@ pub struct SystemOptions {
     pub edge: EdgeRuntime,
     /// Whether the origin is started. Without it, `origin_port` or `ORIGIN_URL` says where one is.
     pub origin: bool,
-    /// Whether variables of our own environment and the files `.env` and `.dev.vars` of the repository reach the system: what people
-    /// start takes them, a test or bench must not depend on them.
+    /// Whether variables of our own environment and the files `.env` and `.dev.vars` of the repository reach the system:
+    /// what people start takes them, a test or bench must not depend on them.
     pub inherit: bool,
     /// Variables for both sides; they win over the environment and over wrangler.toml.
     pub env: Vec<(String, String)>,

@@ -25,11 +25,16 @@ pub(super) fn of(data: &Path) -> Result<Vec<(String, String)>> {
         }
     }
     let lines: Vec<String> = known.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
+    write(&path, lines.concat().as_bytes())?;
+    Ok(known)
+}
+
+/// Writes a file that holds secrets: nobody else reads it.
+pub(super) fn write(path: &Path, text: &[u8]) -> Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
-    let mut file = options.open(&path).with_context(|| format!("cannot write {}", path.display()))?;
-    file.write_all(lines.concat().as_bytes())?;
-    Ok(known)
+    let mut file = options.open(path).with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(file.write_all(text)?)
 }
 
 fn parse(text: &str) -> Vec<(String, String)> {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ffi::OsString;
+use std::fmt;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
@@ -10,7 +11,7 @@ use crate::command::{command, output};
 use crate::paths;
 
 /// Where both sides look for variables. Empty ones are left out, because both sides take them for not set.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Told {
     environment: HashMap<String, String>,
     /// `.env`, the origin's.
@@ -61,6 +62,13 @@ impl Told {
     /// To the edge, by its file.
     pub(super) fn dev_vars(&self) -> &HashMap<String, String> {
         &self.dev_vars
+    }
+}
+
+impl fmt::Debug for Told {
+    /// Secrets are among them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Told").finish_non_exhaustive()
     }
 }
 
