@@ -142,6 +142,13 @@ mod tests {
     use super::*;
     use std::collections::HashMap;
 
+    /// The variables that are told to be faulty.
+    fn faulty(variables: &[(&str, &str)]) -> Vec<&'static str> {
+        let source: HashMap<String, String> =
+            variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        OriginConfig::read(&source).unwrap_err().iter().map(|fault| fault.variable).collect()
+    }
+
     #[test]
     fn without_any_variable_the_origin_runs_for_a_developer() {
         let config = OriginConfig::read(&HashMap::<String, String>::new()).unwrap();
@@ -151,18 +158,14 @@ mod tests {
 
     #[test]
     fn all_faults_are_told_at_once_by_name() {
-        let source: HashMap<String, String> = [
+        let names = faulty(&[
             ("ENVIRONMENT", "production"),
             ("BIND_ADDRESS", "localhost"),
             ("DATABASE_URL", "mysql://db/valora"),
             ("DEFAULT_MARGIN_PERCENT", "91"),
             ("MAX_REQUEST_SIZE", "0"),
             ("ADMIN_TOKEN", "change-me-change-me-change-me-change-me"),
-        ]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .into();
-        let faults = OriginConfig::read(&source).unwrap_err();
-        let names: Vec<_> = faults.iter().map(|fault| fault.variable).collect();
+        ]);
         assert_eq!(
             names,
             [
@@ -182,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_faulty_value_hides_no_rule_between_others() {
-        let source: HashMap<String, String> = [
+        let names = faulty(&[
             ("ENVIRONMENT", "production"),
             ("LOG_LEVEL", "xx"),
             ("DATABASE_URL", "sqlite://"),
@@ -192,11 +195,7 @@ mod tests {
             ("RATE_LIMIT_PER_MINUTE", "500"),
             ("RATE_LIMIT_PER_HOUR", "100"),
             ("EDGE_URL", "https://edge.example"),
-        ]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .into();
-        let faults = OriginConfig::read(&source).unwrap_err();
-        let names: Vec<_> = faults.iter().map(|fault| fault.variable).collect();
+        ]);
         assert_eq!(
             names,
             [

@@ -80,8 +80,12 @@ impl Limiter {
             .iter()
             .map(|Payer { who, limits }| Counted { name: self.name(who), limits: *limits })
             .collect();
-        let limits = counted.first()?.limits;
-        let client = self.name(payers.first()?.who.whose());
+        let Counted { name, limits } = *counted.first()?;
+        // An HMAC is most of what a decision costs: none is made twice.
+        let client = match &payers.first()?.who {
+            Who::UpgradesOf(client) => self.name(client),
+            Who::Client(_) | Who::AccountsAt(..) => name,
+        };
         let decisions = self.decide(&counted, cost, now).await;
         let refused = decisions.iter().filter(|decision| !decision.is_admitted());
         let standing = match refused.max_by_key(|decision| decision.verdict.wait_ms()) {

@@ -117,6 +117,13 @@ mod tests {
     use super::*;
     use std::collections::HashMap;
 
+    /// The variables that are told to be faulty.
+    fn faulty(variables: &[(&str, &str)]) -> Vec<&'static str> {
+        let source: HashMap<String, String> =
+            variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        EdgeConfig::read(&source).unwrap_err().iter().map(|fault| fault.variable).collect()
+    }
+
     #[test]
     fn without_any_variable_the_edge_runs_for_a_developer() {
         let config = EdgeConfig::read(&HashMap::<String, String>::new()).unwrap();
@@ -126,16 +133,12 @@ mod tests {
 
     #[test]
     fn all_faults_are_told_at_once_by_name() {
-        let source: HashMap<String, String> = [
+        let names = faulty(&[
             ("ENVIRONMENT", "production"),
             ("ORIGIN_URL", "origin.internal"),
             ("ORIGIN_TIMEOUT_MS", "soon"),
             ("CACHE_MEMORY_BYTES", "1"),
-        ]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .into();
-        let faults = EdgeConfig::read(&source).unwrap_err();
-        let names: Vec<_> = faults.iter().map(|fault| fault.variable).collect();
+        ]);
         assert_eq!(
             names,
             [
@@ -151,17 +154,13 @@ mod tests {
 
     #[test]
     fn a_faulty_value_hides_no_rule_between_others() {
-        let source: HashMap<String, String> = [
+        let names = faulty(&[
             ("LOG_LEVEL", "xx"),
             ("RATE_LIMIT_PER_MINUTE", "500"),
             ("RATE_LIMIT_PER_HOUR", "100"),
             ("ENVIRONMENT", "production"),
             ("EDGE_ORIGIN_SECRET_PREVIOUS", "short"),
-        ]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .into();
-        let faults = EdgeConfig::read(&source).unwrap_err();
-        let names: Vec<_> = faults.iter().map(|fault| fault.variable).collect();
+        ]);
         assert_eq!(
             names,
             [
