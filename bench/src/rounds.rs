@@ -10,7 +10,7 @@ use crate::report::{Table, thousands};
 use crate::statistics::Spread;
 
 /// An odd number, so that a median is a run; at least the seven that the budgets ask for.
-const ROUNDS: usize = 9;
+const ROUNDS: usize = 21;
 const RUN: Duration = Duration::from_secs(1);
 
 /// All runs, by target and round.
